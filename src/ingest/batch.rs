@@ -1,0 +1,50 @@
+//! What flows through a load: batches of source rows that know where they came from, and the faults found in them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use serde::Serialize;
+
+/// Where a source row stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Line {
+    /// The source file.
+    pub file: Arc<PathBuf>,
+    /// The line it begins on, from 1 (header included); the row's number in a Parquet file.
+    pub line: u64,
+}
+
+/// Source rows, decoded but not yet mapped. Text sources (CSV, TSV) hold `Utf8View` columns in which the null strings
+/// are null already; NDJSON and Parquet hold their own types.
+#[derive(Debug, Clone)]
+pub struct SourceBatch {
+    /// One column per source column, in the source's order (or that of the projection asked for).
+    pub batch: RecordBatch,
+    /// The source file.
+    pub file: Arc<PathBuf>,
+    /// For each row the line it begins on, from 1.
+    pub lines: Vec<u64>,
+    /// Rows that could not even be taken apart (ragged, invalid UTF-8, broken JSON). They are not in `batch`.
+    pub faults: Vec<Fault>,
+}
+
+/// One row that does not fit, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Where it stands.
+    pub line: Line,
+    /// The source column, or the table column where no source column is at fault; nothing for the whole row.
+    pub column: Option<String>,
+    /// The value as text, shortened; nothing where it is null or the whole row is at fault.
+    pub value: Option<String>,
+    /// Why, without the value, so that faults can be grouped by it: "not a whole number".
+    pub reason: String,
+}
+
+impl SourceBatch {
+    /// Where row `row` of the batch stands.
+    pub fn line(&self, row: usize) -> Line {
+        Line { file: self.file.clone(), line: self.lines.get(row).copied().unwrap_or_default() }
+    }
+}

@@ -1,0 +1,7 @@
+//! Loading local files into a table: source, preview, mapping, preflight, staging, the journal.
+//!
+//! Nothing here publishes; what is staged is handed to `commit`.
+
+pub mod batch;
+
+pub use batch::{Fault, Line, SourceBatch};

@@ -1,0 +1,60 @@
+//! A loaded table as plain values: what its metadata, manifests and files say, without reading or writing rows.
+//!
+//! Nothing here talks to a catalog or changes anything.
+
+mod name;
+
+use std::sync::Arc;
+
+use iceberg::spec::TableMetadata;
+
+pub use name::{Namespace, Place, TableAddress, TableName};
+
+use crate::storage::Storage;
+
+/// A table exactly as it was read at one moment: the base of everything shown of it and committed to it.
+#[derive(Debug, Clone)]
+pub struct Table {
+    inner: iceberg::table::Table,
+    storage: Storage,
+    name: TableName,
+}
+
+impl Table {
+    /// Wraps what a catalog returned, with the stores that reach its files.
+    pub fn new(inner: iceberg::table::Table, storage: Storage) -> Self {
+        let ident = inner.identifier();
+        let name = Namespace(ident.namespace().as_ref().clone()).table(ident.name());
+        Self { inner, storage, name }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &TableName {
+        &self.name
+    }
+
+    /// iceberg's own view of it.
+    pub fn inner(&self) -> &iceberg::table::Table {
+        &self.inner
+    }
+
+    /// Its metadata.
+    pub fn metadata(&self) -> &TableMetadata {
+        self.inner.metadata()
+    }
+
+    /// Its metadata, shared.
+    pub fn metadata_ref(&self) -> Arc<TableMetadata> {
+        self.inner.metadata_ref()
+    }
+
+    /// Where the metadata was read from.
+    pub fn metadata_location(&self) -> &str {
+        self.inner.metadata_location().unwrap_or_default()
+    }
+
+    /// The stores that reach its files.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+}
