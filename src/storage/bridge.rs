@@ -13,7 +13,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use serde::{Deserialize, Serialize};
 
-use super::{Storage, failed};
+use super::{Storage, failed, to_iceberg};
 
 const PART_SIZE: usize = 8 << 20;
 const PARTS_IN_FLIGHT: usize = 4;
@@ -47,30 +47,19 @@ struct ObjectStorage {
 
 impl ObjectStorage {
     fn resolve(&self, location: &str) -> Result<(Arc<dyn ObjectStore>, Path)> {
-        self.storage.resolve(location).map_err(foreign)
+        self.storage.resolve(location).map_err(to_iceberg)
     }
 }
 
-/// Wraps an error of ours for its way through iceberg; the kind survives inside as the source.
-fn foreign(error: crate::Error) -> Error {
-    let kind = match error.kind() {
-        crate::Kind::NotFound => ErrorKind::DataInvalid,
-        crate::Kind::AlreadyExists => ErrorKind::PreconditionFailed,
-        crate::Kind::Unsupported => ErrorKind::FeatureUnsupported,
-        _ => ErrorKind::Unexpected,
-    };
-    Error::new(kind, error.to_string()).with_source(error)
-}
-
 fn foreign_store(error: object_store::Error, what: &str, location: &str) -> Error {
-    foreign(failed(error, what, location))
+    to_iceberg(failed(error, what, location))
 }
 
 #[async_trait]
 #[typetag::serde]
 impl iceberg::io::Storage for ObjectStorage {
     async fn exists(&self, at: &str) -> Result<bool> {
-        Ok(self.storage.size(at).await.map_err(foreign)?.is_some())
+        Ok(self.storage.size(at).await.map_err(to_iceberg)?.is_some())
     }
 
     async fn metadata(&self, at: &str) -> Result<FileMetadata> {
@@ -80,7 +69,7 @@ impl iceberg::io::Storage for ObjectStorage {
     }
 
     async fn read(&self, at: &str) -> Result<Bytes> {
-        self.storage.read(at).await.map_err(foreign)
+        self.storage.read(at).await.map_err(to_iceberg)
     }
 
     async fn reader(&self, at: &str) -> Result<Box<dyn FileRead>> {
@@ -90,7 +79,7 @@ impl iceberg::io::Storage for ObjectStorage {
 
     /// Never replaces an object: a name taken by someone else is an error.
     async fn write(&self, at: &str, bytes: Bytes) -> Result<()> {
-        self.storage.create(at, bytes).await.map_err(foreign)
+        self.storage.create(at, bytes).await.map_err(to_iceberg)
     }
 
     async fn writer(&self, at: &str) -> Result<Box<dyn FileWrite>> {
@@ -101,11 +90,11 @@ impl iceberg::io::Storage for ObjectStorage {
     }
 
     async fn delete(&self, at: &str) -> Result<()> {
-        self.storage.delete(at).await.map_err(foreign)
+        self.storage.delete(at).await.map_err(to_iceberg)
     }
 
     async fn delete_prefix(&self, at: &str) -> Result<()> {
-        for object in self.storage.list(at).await.map_err(foreign)? {
+        for object in self.storage.list(at).await.map_err(to_iceberg)? {
             self.delete(&object.location).await?;
         }
         Ok(())
@@ -168,6 +157,6 @@ impl FileWrite for Writer {
     async fn close(&mut self) -> Result<()> {
         let upload = self.upload.take().ok_or_else(|| self.closed())?;
         upload.finish().await.map_err(|e| foreign_store(e, "cannot write", &self.location))?;
-        self.storage.make_durable(&self.location).await.map_err(foreign)
+        self.storage.make_durable(&self.location).await.map_err(to_iceberg)
     }
 }

@@ -4,6 +4,7 @@
 //! Nothing here knows what a table is.
 
 mod bridge;
+mod foreign;
 mod local;
 mod location;
 
@@ -16,6 +17,7 @@ use iceberg::io::{FileIO, FileIOBuilder};
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 pub use bridge::ObjectStorageFactory;
+pub use foreign::{from_iceberg, to_iceberg};
 pub use local::sync_file;
 pub use location::{Location, Scheme};
 

@@ -33,6 +33,11 @@ impl Table {
         &self.name
     }
 
+    /// Whether it was opened without a catalog and can take no commit.
+    pub fn read_only(&self) -> bool {
+        self.inner.readonly()
+    }
+
     /// iceberg's own view of it.
     pub fn inner(&self) -> &iceberg::table::Table {
         &self.inner
