@@ -3,5 +3,6 @@
 //! Nothing here publishes; what is staged is handed to `commit`.
 
 pub mod batch;
+pub mod source;
 
 pub use batch::{Fault, Line, SourceBatch};

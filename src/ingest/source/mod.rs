@@ -1,0 +1,116 @@
+//! Local files as a stream of rows: what they are, how they are written, what columns they have, and their rows block
+//! by block. Nothing here knows of a table; values of text stay text, casting is the fit's.
+//!
+//! One thread walks [`Source::blocks`], which only finds record boundaries; workers call [`Block::decode`].
+
+mod blocks;
+mod settings;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+
+use crate::monitor::Monitor;
+use crate::{Error, Result};
+
+pub use blocks::{Block, Blocks, Decoder};
+pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
+
+/// One or more local files with the same columns, ready to be read any number of times.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The files, in the order in which they are read.
+    pub files: Vec<SourceFile>,
+    /// How they are read.
+    pub settings: SourceSettings,
+    /// Their columns, in the order in which they stand.
+    pub columns: Vec<SourceColumn>,
+    /// Whether `columns` was told by every row, and not by a sample.
+    pub inferred_from_all: bool,
+    /// What the operator should know, each a sentence.
+    pub warnings: Vec<String>,
+}
+
+/// One file of a source.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: Arc<PathBuf>,
+    /// Its size on disk in bytes.
+    pub bytes: u64,
+    /// How it is packed.
+    pub compression: Compression,
+    /// Its encoding, as the WHATWG standard calls it.
+    pub encoding: String,
+}
+
+/// One column of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceColumn {
+    /// Its name, as the file has it; `column_1` .. where the file has none.
+    pub name: String,
+    /// The type of its values: for text the one inferred, in the Arrow types that iceberg uses for its own.
+    pub data_type: DataType,
+    /// The type in which a [`SourceBatch`](super::SourceBatch) holds it: `Utf8View` for text files.
+    pub stored: DataType,
+    /// Whether a null was seen (text), or the file allows one (Parquet).
+    pub nullable: bool,
+    /// Nulls among the rows that were looked at.
+    pub nulls: u64,
+    /// The rows that were looked at.
+    pub rows: u64,
+    /// A few different values, as text, shortened.
+    pub samples: Vec<String>,
+}
+
+impl Source {
+    /// Opens the files, detects what the options leave open, and infers the columns from a sample spread over them.
+    /// Blocks: call it on a thread that may wait.
+    ///
+    /// # Errors
+    /// Missing, empty, unreadable or binary files, folders, files whose columns differ, a column twice, damaged
+    /// compression or Parquet: each names the file and what to do.
+    pub fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Self> {
+        let _ = (options, monitor);
+        Err(Error::unsupported("sources cannot be opened yet"))
+    }
+
+    /// The rows in order, as blocks of about 1 MiB that begin and end with a record. Sequential and fast: nothing is
+    /// decoded. Can be called any number of times.
+    ///
+    /// # Errors
+    /// A file that cannot be opened any more.
+    pub fn blocks(&self, monitor: &Monitor) -> Result<Blocks> {
+        Blocks::new(self, monitor)
+    }
+
+    /// What [`Block::decode`] needs: all columns, or those whose positions are given, in that order.
+    ///
+    /// # Errors
+    /// A position that no column has.
+    pub fn decoder(&self, projection: Option<&[usize]>) -> Result<Decoder> {
+        Decoder::new(self, projection)
+    }
+
+    /// The schema of the decoded batches without projection.
+    pub fn schema(&self) -> SchemaRef {
+        let fields: Vec<_> =
+            self.columns.iter().map(|c| arrow::datatypes::Field::new(&c.name, c.stored.clone(), true)).collect();
+        Arc::new(arrow::datatypes::Schema::new(fields))
+    }
+
+    /// The same source with columns inferred from every row.
+    ///
+    /// # Errors
+    /// Those of reading, and cancellation.
+    pub fn infer_all(&self, monitor: &Monitor) -> Result<Self> {
+        monitor.check()?;
+        Ok(self.clone())
+    }
+
+    /// The size of all files on disk, in bytes.
+    pub fn total_bytes(&self) -> u64 {
+        self.files.iter().map(|f| f.bytes).sum()
+    }
+}
