@@ -1,1 +1,32 @@
-fn main() {}
+//! The thin binary: arguments, log, runtime; then the verb or the console.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use icedeck::cli::{self, Cli, Exit};
+use icedeck::env::Env;
+use icedeck::{Error, Kind, Result};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start(cli).unwrap_or_else(|error| cli::failed(&error)).into()
+}
+
+fn start(cli: Cli) -> Result<Exit> {
+    let env = Env::system()?;
+    cli::log::open(&env, cli.options.log_level.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(Kind::Unavailable, "the runtime does not start").caused_by(e))?;
+    let exit = runtime.block_on(async {
+        match (cli.verb, cli.table) {
+            (Some(_), Some(table)) => Err(Error::invalid("a verb takes its table behind it").with("table", table)),
+            (Some(verb), None) => Ok(cli::run(verb, cli.options, env).await),
+            (None, _) => Err(Error::unsupported("the console is not built yet")),
+        }
+    });
+    // Blocking work that hangs (a dead mount) must not keep the program from ending.
+    runtime.shutdown_background();
+    exit
+}

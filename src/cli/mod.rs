@@ -1,1 +1,148 @@
-//! (coming)
+//! The command line: a headless twin of the console. One file a verb, each thin: it calls the domain and prints.
+//!
+//! Standard output is data, standard error is narration. Nothing here knows iceberg or Arrow.
+
+mod completions;
+mod context;
+mod exit;
+pub mod log;
+mod man;
+mod output;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use context::{Consent, Context};
+pub use exit::Exit;
+pub use output::{Format, Listing, Output};
+
+use crate::env::Env;
+use crate::monitor::Monitor;
+use crate::table::TableAddress;
+use crate::{Error, Result};
+
+/// The operator console for Apache Iceberg lakehouses.
+///
+/// Without a verb the console opens, at TABLE where one is given. A TABLE is namespace.table, optionally followed by
+/// @branch, @tag, @snapshot-id or @timestamp; or the path of a table folder or metadata.json, opened read-only.
+#[derive(Debug, Parser)]
+#[command(name = "icedeck", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub options: Options,
+
+    /// The table to open the console at
+    #[arg(value_name = "TABLE")]
+    pub table: Option<TableAddress>,
+
+    #[command(subcommand)]
+    #[allow(missing_docs)]
+    pub verb: Option<Verb>,
+}
+
+/// The options that every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Options {
+    /// Read this configuration file instead of the usual one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Use this catalog; otherwise the default one of the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub catalog: Option<String>,
+
+    /// How data is printed
+    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Format,
+
+    /// Change nothing, whatever is asked
+    #[arg(long, global = true)]
+    pub read_only: bool,
+
+    /// Show what would be done, and stop there
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+
+    /// Do not ask before something is changed
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+
+    /// What goes into the log file: error, warn, info, debug, trace, or a filter such as icedeck=debug
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What can be done without the console.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs)] // each verb is described where its arguments are
+pub enum Verb {
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Verb {
+    async fn run(self, context: &Context) -> Result<Exit> {
+        match self {
+            Verb::Completions(args) => completions::run(args, context).await,
+            Verb::Man(args) => man::run(args, context).await,
+        }
+    }
+
+    /// Whether it changes something: such a verb is asked to stop by ctrl-c, never dropped halfway.
+    fn writes(&self) -> bool {
+        match self {
+            Verb::Completions(_) | Verb::Man(_) => false,
+        }
+    }
+}
+
+/// The whole command line as clap knows it: for completions and the manual page.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a verb to its end and says how it went. Failures are logged and told on standard error.
+pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
+    let monitor = Monitor::new();
+    let out = Output::stdout(options.output, terminal_width(&env));
+    let context = Context { env, options, out, monitor };
+    let listener = tokio::spawn(cancel_on_signal(context.monitor.clone()));
+    let ended = if verb.writes() { verb.run(&context).await } else { context.monitor.until(verb.run(&context)).await };
+    listener.abort();
+    ended.unwrap_or_else(|error| failed(&error))
+}
+
+/// Tells a failure on standard error and in the log.
+pub fn failed(error: &Error) -> Exit {
+    if output::is_broken_pipe(error) {
+        return Exit::Done;
+    }
+    tracing::error!("{}", error.report());
+    context::narrate(&format!("icedeck: {}", error.report()));
+    Exit::of(error)
+}
+
+async fn cancel_on_signal(monitor: Monitor) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
+        _ = terminate.recv() => {}
+    }
+    context::narrate("stopping");
+    monitor.cancel();
+}
+
+/// How wide the terminal is: what `COLUMNS` says, else what it answers.
+fn terminal_width(env: &Env) -> Option<usize> {
+    let told = env.var("COLUMNS").and_then(|columns| columns.parse().ok());
+    told.or_else(|| rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col.into()))
+        .filter(|width| *width > 0)
+}

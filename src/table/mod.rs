@@ -3,6 +3,7 @@
 //! Nothing here talks to a catalog or changes anything.
 
 mod name;
+pub mod text;
 
 use std::sync::Arc;
 

@@ -1,0 +1,104 @@
+//! What every verb gets: the world, the lake, where to print, and consent for what it is about to change.
+
+use std::io::{IsTerminal, Write};
+
+use super::output::Output;
+use super::{Exit, Options};
+use crate::catalog::{Lake, LakeOptions};
+use crate::env::Env;
+use crate::monitor::Monitor;
+use crate::table::text::visible_lines;
+use crate::table::{Table, TableAddress};
+use crate::{Error, Kind, Result};
+
+/// What every verb gets.
+#[derive(Debug)]
+pub struct Context {
+    /// Clock, ids, folders, variables.
+    pub env: Env,
+    /// The options that every verb takes.
+    pub options: Options,
+    /// Standard output.
+    pub out: Output,
+    /// Progress out, ctrl-c in.
+    pub monitor: Monitor,
+}
+
+/// Whether a change may go ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Consent {
+    /// Go ahead.
+    Given,
+    /// Stop, and end so.
+    Refused(Exit),
+}
+
+impl Context {
+    /// The configured lake; nothing is connected yet.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read.
+    pub async fn lake(&self) -> Result<Lake> {
+        Lake::open(&self.env, self.options.lake()).await
+    }
+
+    /// The table at this address, as it is now; what stands behind `@` is not resolved.
+    ///
+    /// # Errors
+    /// A catalog or table that is not there or does not answer.
+    pub async fn table(&self, address: &TableAddress) -> Result<Table> {
+        self.lake().await?.table(self.options.catalog.as_deref(), address).await
+    }
+
+    /// Asks before something is changed: `--yes` answers, else a person at a terminal, else it is refused.
+    /// `question` says what will happen, in numbers, without a question mark.
+    ///
+    /// # Errors
+    /// A terminal that cannot be read.
+    pub fn confirm(&self, question: &str) -> Result<Consent> {
+        if self.options.yes {
+            return Ok(Consent::Given);
+        }
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            self.note(&format!("{question}: not confirmed\n  hint: nobody can be asked here; add --yes"));
+            return Ok(Consent::Refused(Exit::Usage));
+        }
+        let mut stderr = std::io::stderr();
+        let mut answer = String::new();
+        write!(stderr, "{}? [y/N] ", visible_lines(question))
+            .and_then(|()| stderr.flush())
+            .and_then(|()| std::io::stdin().read_line(&mut answer))
+            .map_err(|e| Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(e))?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(Consent::Given),
+            _ => Ok(Consent::Refused(Exit::Failed)),
+        }
+    }
+
+    /// Tells the operator something on standard error. Control characters become symbols.
+    pub fn note(&self, text: &str) {
+        narrate(text);
+    }
+
+    /// # Errors
+    /// [`Kind::Denied`] under `--read-only`.
+    pub fn writable(&self) -> Result<()> {
+        if self.options.read_only {
+            return Err(Error::new(Kind::Denied, "this would change something, and --read-only forbids it"));
+        }
+        Ok(())
+    }
+}
+
+impl Options {
+    /// Which configuration and catalog they ask for.
+    pub fn lake(&self) -> LakeOptions {
+        LakeOptions { config: self.config.clone(), catalog: self.catalog.clone(), read_only: self.read_only }
+    }
+}
+
+/// One or more lines on standard error; nobody reading it is no failure.
+pub(super) fn narrate(text: &str) {
+    writeln!(std::io::stderr(), "{}", visible_lines(text)).unwrap_or_default();
+}

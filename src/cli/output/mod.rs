@@ -1,0 +1,181 @@
+//! Standard output: records as a table, as JSON or as CSV. Standard error is [`Context::note`](super::Context::note)'s.
+//!
+//! Whatever the format, text from data reaches a terminal only in its visible form. Nothing here knows what a record
+//! means.
+
+mod csv;
+mod json;
+mod table;
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Error, Kind, Result};
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns, for people.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+    /// CSV with a header line, RFC 4180.
+    Csv,
+}
+
+/// Where data is printed and how.
+pub struct Output {
+    /// The format asked for.
+    pub format: Format,
+    /// Columns of the terminal; nothing where standard output is a file or a pipe. Only a terminal has text cut.
+    pub width: Option<usize>,
+    sink: Mutex<Box<dyn Write + Send>>,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("format", &self.format).field("width", &self.width).finish_non_exhaustive()
+    }
+}
+
+impl Output {
+    /// Standard output; cut to `width` columns where it is a terminal.
+    pub fn stdout(format: Format, width: Option<usize>) -> Self {
+        let width = width.filter(|_| io::stdout().is_terminal());
+        Self::to(format, width, Box::new(io::stdout()))
+    }
+
+    /// Any other sink, as tests have it.
+    pub fn to(format: Format, width: Option<usize>, sink: Box<dyn Write + Send>) -> Self {
+        Self { format, width, sink: Mutex::new(sink) }
+    }
+
+    /// Prints one record a row: a JSON array of objects, an aligned table, or CSV. Columns are the fields in their
+    /// order; an empty list prints `[]`, or a header where the fields are named by `columns`.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn records<T: Serialize>(&self, records: &[T]) -> Result<()> {
+        let mut rows = Vec::with_capacity(records.len());
+        let mut columns: Vec<String> = Vec::new();
+        for record in records {
+            let Value::Object(fields) = to_value(record)? else { return Err(Error::bug("a record is no object")) };
+            for name in fields.keys() {
+                if !columns.contains(name) {
+                    columns.push(name.clone());
+                }
+            }
+            rows.push(fields);
+        }
+        if self.format == Format::Json {
+            let rows: Vec<Value> = rows.into_iter().map(Value::Object).collect();
+            return self.print(&json::document(&rows)?);
+        }
+        let mut listing = self.listing(columns.clone());
+        listing.page(
+            rows.into_iter()
+                .map(|mut row| columns.iter().map(|name| row.shift_remove(name).unwrap_or(Value::Null)).collect())
+                .collect(),
+        )?;
+        listing.finish()
+    }
+
+    /// Prints one object: a JSON object, two columns of names and values, or CSV with one row.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn object<T: Serialize>(&self, object: &T) -> Result<()> {
+        match (self.format, to_value(object)?) {
+            (Format::Json, value) => self.print(&json::document(&value)?),
+            (Format::Csv, value) => self.records(&[value]),
+            (Format::Table, Value::Object(fields)) => self.print(&table::fields(&fields, self.width)),
+            (Format::Table, _) => Err(Error::bug("not an object")),
+        }
+    }
+
+    /// Prints rows that come in pages, with these columns. `finish` must be called at the end.
+    pub fn listing(&self, columns: Vec<String>) -> Listing<'_> {
+        Listing { out: self, columns, widths: None, rows: 0 }
+    }
+
+    /// Prints text as it is: it must be safe already.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn print(&self, text: &str) -> Result<()> {
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).map_err(sink_failed)
+    }
+}
+
+/// Rows printed as they come.
+#[derive(Debug)]
+pub struct Listing<'a> {
+    out: &'a Output,
+    columns: Vec<String>,
+    widths: Option<table::Layout>,
+    rows: u64,
+}
+
+impl Listing<'_> {
+    /// Prints one page of rows, one value a column.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn page(&mut self, rows: Vec<Vec<Value>>) -> Result<()> {
+        let mut text = String::new();
+        match self.out.format {
+            Format::Json => json::rows(&mut text, &self.columns, &rows, self.rows == 0)?,
+            Format::Csv => {
+                if self.rows == 0 && self.widths.is_none() {
+                    csv::line(&mut text, self.columns.iter().map(|c| Value::String(c.clone())), self.out.width);
+                    self.widths = Some(table::Layout::default());
+                }
+                rows.iter().for_each(|row| csv::line(&mut text, row.iter().cloned(), self.out.width));
+            }
+            Format::Table => {
+                let first = self.widths.is_none();
+                let layout =
+                    self.widths.get_or_insert_with(|| table::Layout::new(&self.columns, &rows, self.out.width));
+                if first {
+                    layout.header(&mut text, &self.columns);
+                }
+                rows.iter().for_each(|row| layout.row(&mut text, row));
+            }
+        }
+        self.rows += rows.len() as u64;
+        self.out.print(&text)
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(mut self) -> Result<()> {
+        match self.out.format {
+            Format::Json if self.rows == 0 => self.out.print("[]\n"),
+            Format::Json => self.out.print("\n]\n"),
+            _ if self.rows == 0 && self.widths.is_none() && !self.columns.is_empty() => self.page(Vec::new()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn to_value<T: Serialize>(record: &T) -> Result<Value> {
+    serde_json::to_value(record).map_err(|e| Error::bug("a record cannot be written").caused_by(e))
+}
+
+fn sink_failed(error: io::Error) -> Error {
+    Error::new(Kind::Unavailable, "cannot write to standard output").caused_by(error)
+}
+
+/// Whether the reader of standard output went away (`| head`): no failure of ours.
+pub fn is_broken_pipe(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|e| e.downcast_ref::<io::Error>());
+    cause.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}
