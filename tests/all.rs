@@ -1,1 +1,4 @@
+//! Every test above the unit tests, one module a layer, linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod tidy;

@@ -1,0 +1,32 @@
+"""Both directions of reading, for every type, transform and metadata table. Prints a line a check and the count."""
+import pathlib
+import sys
+import tempfile
+import traceback
+
+import demo_lake
+import foreign_tables
+import our_tables
+from lake import Lake
+
+CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS]
+
+
+def main(binary):
+    passed = failed = 0
+    for check in CHECKS:
+        with tempfile.TemporaryDirectory(prefix="icedeck-interop-") as folder:
+            try:
+                check(Lake(binary, folder))
+                passed += 1
+                print(f"ok      {check.__doc__.strip()}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"FAILED  {check.__doc__.strip()}\n{traceback.format_exc()}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).parent))
+    sys.exit(main(sys.argv[1]))
