@@ -3,6 +3,4 @@
 //! Nothing here publishes; what is staged is handed to `commit`.
 
 pub mod batch;
-pub mod source;
-
-pub use batch::{Fault, Line, SourceBatch};
+pub mod parse;
