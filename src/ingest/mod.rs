@@ -4,3 +4,6 @@
 
 pub mod batch;
 pub mod parse;
+pub mod source;
+
+pub use batch::{Fault, Line, SourceBatch};
