@@ -3,7 +3,9 @@
 //! Nothing here publishes; what is staged is handed to `commit`.
 
 pub mod batch;
+pub mod create;
 pub mod parse;
+pub mod run;
 pub mod source;
 
 pub use batch::{Fault, Line, SourceBatch};

@@ -1,0 +1,241 @@
+//! The columns of a new table, told by a source, by a schema file or by hand.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+use iceberg::spec::{ListType, MapType, NestedField, PrimitiveType, Schema, StructType, Type};
+
+use crate::ingest::source::Source;
+use crate::{Error, Result};
+
+/// A column that a new table shall have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub column_type: ColumnType,
+    /// Whether it may not be null.
+    pub required: bool,
+    /// What it means.
+    pub doc: Option<String>,
+}
+
+/// The Iceberg type of a column: `long`, `decimal(10, 2)`, `timestamptz`, .. Read from text where it is not nested.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnType(Type);
+
+impl NewColumn {
+    /// A column that may be null.
+    pub fn optional(name: impl Into<String>, column_type: ColumnType) -> Self {
+        Self { name: name.into(), column_type, required: false, doc: None }
+    }
+
+    /// The columns of a source, all of them optional: what a sample did not see may still come.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) for a type that Iceberg has no word for.
+    pub fn of_source(source: &Source, format_version: u8) -> Result<Vec<Self>> {
+        let of = |column: &crate::ingest::source::SourceColumn| {
+            let found = iceberg_type(&column.data_type, format_version)
+                .map_err(|e| e.with("column", &column.name).hint("map the column with a cast, or leave it out"))?;
+            Ok(Self::optional(&column.name, ColumnType(found)))
+        };
+        source.columns.iter().map(of).collect()
+    }
+
+    /// The columns of an Iceberg schema written as JSON, as `metadata.json` holds it.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`](crate::Kind::NotFound) and [`Kind::Invalid`](crate::Kind::Invalid), with the file.
+    pub fn of_schema_file(path: &Path) -> Result<Vec<Self>> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let kind = match e.kind() {
+                std::io::ErrorKind::NotFound => crate::Kind::NotFound,
+                std::io::ErrorKind::PermissionDenied => crate::Kind::Denied,
+                _ => crate::Kind::Invalid,
+            };
+            Error::new(kind, "cannot read the schema file").with("file", path.display()).caused_by(e)
+        })?;
+        let schema: Schema = serde_json::from_str(&text).map_err(|e| {
+            Error::invalid("not an Iceberg schema")
+                .with("file", path.display())
+                .with("line", e.line())
+                .caused_by(e)
+                .hint(r#"{"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "type": "long", "required": true}]}"#)
+        })?;
+        Ok(Self::of_schema(&schema))
+    }
+
+    fn of_schema(schema: &Schema) -> Vec<Self> {
+        let of = |field: &Arc<NestedField>| Self {
+            name: field.name.clone(),
+            column_type: ColumnType((*field.field_type).clone()),
+            required: field.required,
+            doc: field.doc.clone(),
+        };
+        schema.as_struct().fields().iter().map(of).collect()
+    }
+}
+
+impl ColumnType {
+    /// The same type whose nested fields carry fresh ids, from `next_id` on.
+    pub(super) fn with_fresh_ids(&self, next_id: &mut i32) -> Type {
+        fresh(&self.0, next_id)
+    }
+
+    /// Whether only format version 3 knows it.
+    pub(super) fn needs_v3(&self) -> bool {
+        any_primitive(&self.0, &|p| matches!(p, PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs))
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ColumnType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wanted = serde_json::Value::String(text.trim().to_ascii_lowercase());
+        let found = serde_json::from_value(wanted).map_err(|e| {
+            Error::invalid("not a type of Iceberg").with("type", text).caused_by(e).hint(
+                "boolean, int, long, float, double, decimal(p,s), date, time, timestamp, timestamptz, string, uuid, fixed[n], binary",
+            )
+        })?;
+        Ok(Self(found))
+    }
+}
+
+/// Ids as Java gives them: a struct's own fields first, then what is within them.
+fn fresh(of: &Type, next_id: &mut i32) -> Type {
+    let mut take = || {
+        let id = *next_id;
+        *next_id += 1;
+        id
+    };
+    match of {
+        Type::Primitive(_) => of.clone(),
+        Type::Struct(fields) => {
+            let ids: Vec<i32> = fields.fields().iter().map(|_| take()).collect();
+            let fields = ids.into_iter().zip(fields.fields()).map(|(id, field)| renumbered(field, id, next_id));
+            Type::Struct(StructType::new(fields.collect()))
+        }
+        Type::List(list) => {
+            let id = take();
+            Type::List(ListType { element_field: renumbered(&list.element_field, id, next_id) })
+        }
+        Type::Map(map) => {
+            let (key, value) = (take(), take());
+            let key_field = renumbered(&map.key_field, key, next_id);
+            Type::Map(MapType { key_field, value_field: renumbered(&map.value_field, value, next_id) })
+        }
+    }
+}
+
+fn renumbered(field: &NestedField, id: i32, next_id: &mut i32) -> Arc<NestedField> {
+    let mut field = field.clone();
+    field.id = id;
+    *field.field_type = fresh(&field.field_type, next_id);
+    Arc::new(field)
+}
+
+fn any_primitive(of: &Type, wanted: &dyn Fn(&PrimitiveType) -> bool) -> bool {
+    match of {
+        Type::Primitive(p) => wanted(p),
+        Type::Struct(fields) => fields.fields().iter().any(|f| any_primitive(&f.field_type, wanted)),
+        Type::List(list) => any_primitive(&list.element_field.field_type, wanted),
+        Type::Map(map) => [&map.key_field, &map.value_field].iter().any(|f| any_primitive(&f.field_type, wanted)),
+    }
+}
+
+/// The Iceberg type that takes every value of an Arrow type.
+fn iceberg_type(of: &DataType, format_version: u8) -> Result<Type> {
+    if let Some(nested) = nested_type(of, format_version) {
+        return nested;
+    }
+    let nanos = format_version >= 3;
+    Ok(Type::Primitive(match of {
+        DataType::Boolean => PrimitiveType::Boolean,
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 => PrimitiveType::Int,
+        DataType::Int64 | DataType::UInt32 => PrimitiveType::Long,
+        DataType::UInt64 => PrimitiveType::Decimal { precision: 20, scale: 0 },
+        DataType::Float16 | DataType::Float32 => PrimitiveType::Float,
+        DataType::Float64 => PrimitiveType::Double,
+        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) if *s >= 0 => {
+            PrimitiveType::Decimal { precision: u32::from(*p), scale: s.unsigned_abs().into() }
+        }
+        DataType::Date32 | DataType::Date64 => PrimitiveType::Date,
+        DataType::Time32(_) | DataType::Time64(_) => PrimitiveType::Time,
+        DataType::Timestamp(TimeUnit::Nanosecond, None) if nanos => PrimitiveType::TimestampNs,
+        DataType::Timestamp(TimeUnit::Nanosecond, Some(_)) if nanos => PrimitiveType::TimestamptzNs,
+        DataType::Timestamp(_, None) => PrimitiveType::Timestamp,
+        DataType::Timestamp(_, Some(_)) => PrimitiveType::Timestamptz,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => PrimitiveType::String,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => PrimitiveType::Binary,
+        DataType::FixedSizeBinary(n) => PrimitiveType::Fixed(u64::try_from(*n).unwrap_or_default()),
+        other => return Err(Error::unsupported(format!("Iceberg has no type for {other}"))),
+    }))
+}
+
+fn nested_type(of: &DataType, format_version: u8) -> Option<Result<Type>> {
+    let child = |field: &Field, name: &str| -> Result<Arc<NestedField>> {
+        let of = iceberg_type(field.data_type(), format_version)?;
+        Ok(Arc::new(NestedField::new(0, name, of, !field.is_nullable())))
+    };
+    Some(match of {
+        DataType::Dictionary(_, values) => iceberg_type(values, format_version),
+        DataType::RunEndEncoded(_, values) => iceberg_type(values.data_type(), format_version),
+        DataType::Struct(fields) => {
+            let fields: Result<Vec<_>> = fields.iter().map(|f| child(f, f.name())).collect();
+            fields.map(|fields| Type::Struct(StructType::new(fields)))
+        }
+        DataType::List(element)
+        | DataType::LargeList(element)
+        | DataType::ListView(element)
+        | DataType::LargeListView(element)
+        | DataType::FixedSizeList(element, _) => {
+            child(element, "element").map(|element_field| Type::List(ListType { element_field }))
+        }
+        DataType::Map(entries, _) => {
+            let DataType::Struct(pair) = entries.data_type() else { return None };
+            let (key, value) = (pair.first()?, pair.get(1)?);
+            let required_key = Field::new("key", key.data_type().clone(), false);
+            child(&required_key, "key")
+                .and_then(|key_field| Ok(Type::Map(MapType { key_field, value_field: child(value, "value")? })))
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_read_back_as_they_are_written() {
+        for text in ["long", "decimal(10,2)", "fixed[16]", "timestamptz", "uuid", "time", "boolean"] {
+            let read: ColumnType = text.parse().unwrap();
+            assert_eq!(read.to_string().replace([' ', '(', '[', ')', ']'], ""), text.replace(['(', '[', ')', ']'], ""));
+        }
+        assert!("varchar(3)".parse::<ColumnType>().is_err());
+    }
+
+    #[test]
+    fn nested_ids_are_given_level_by_level() {
+        let inner = DataType::Struct(vec![Field::new("x", DataType::Int32, true)].into());
+        let list = DataType::List(Arc::new(Field::new("item", inner, true)));
+        let pair = DataType::Struct(vec![Field::new("l", list, true), Field::new("u", DataType::UInt64, true)].into());
+        let mut next = 2;
+        let numbered = ColumnType(iceberg_type(&pair, 2).unwrap()).with_fresh_ids(&mut next);
+        let Type::Struct(fields) = numbered else { panic!("a struct") };
+        assert_eq!(fields.fields().iter().map(|f| f.id).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(next, 6);
+    }
+}
