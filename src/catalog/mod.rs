@@ -2,13 +2,19 @@
 //!
 //! Reading goes through iceberg's `Catalog` trait; publishing only through [`Committer`].
 
+mod assemble;
 mod committer;
 mod config;
 mod connection;
 pub mod doctor;
 mod lake;
+mod sql;
+
+use assemble::assemble;
+use connection::table_ident;
 
 pub use committer::{Committer, Outcome, Proposal, Rejection};
 pub use config::Settings;
 pub use connection::{Connection, TableCreation};
 pub use lake::{CatalogInfo, Lake, LakeOptions};
+pub use sql::{Database, Opening, Rows, SqlCatalog, SqlCommitter};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here talks to a catalog or changes anything.
 
+mod metadata;
 mod name;
 pub mod text;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use iceberg::spec::TableMetadata;
 
+pub use metadata::{encode_metadata, read_metadata, read_metadata_json, restamped};
 pub use name::{Namespace, Place, TableAddress, TableName};
 
 use crate::storage::Storage;

@@ -1,0 +1,264 @@
+//! What a SQL catalog does with names: namespaces and tables made, listed, loaded, renamed and dropped. It never
+//! changes a table: that is the committer's.
+
+use std::collections::{BTreeSet, HashMap};
+
+use iceberg::spec::{TableMetadata, TableMetadataBuilder};
+use iceberg::{NamespaceIdent, TableCreation, TableIdent};
+use sqlx::{Sqlite, Transaction};
+
+use super::names;
+use super::rows::{Key, Rows};
+use crate::catalog::assemble;
+use crate::env::Env;
+use crate::storage::{Storage, from_iceberg};
+use crate::table::{Namespace, encode_metadata, read_metadata, restamped};
+use crate::{Error, Kind, Result};
+
+/// A catalog in a SQL database, in the table layout of Java's JdbcCatalog and PyIceberg.
+#[derive(Debug, Clone)]
+pub struct SqlCatalog {
+    pub(super) rows: Rows,
+    pub(super) storage: Storage,
+    pub(super) warehouse: Option<String>,
+    pub(super) env: Env,
+}
+
+/// The key of a table's row.
+pub(super) fn key(ident: &TableIdent) -> Result<Key> {
+    Ok(Key { namespace: names::stored(ident.namespace())?, table: ident.name().to_string() })
+}
+
+fn missing_namespace(namespace: &NamespaceIdent) -> Error {
+    let name = Namespace(namespace.as_ref().clone());
+    Error::not_found("the namespace does not exist")
+        .with("namespace", &name)
+        .hint(format!("make it with: icedeck create-namespace {name}"))
+}
+
+fn missing_table(ident: &TableIdent) -> Error {
+    let name = Namespace(ident.namespace().as_ref().clone()).table(ident.name());
+    Error::not_found("the table does not exist").with("table", name)
+}
+
+impl SqlCatalog {
+    /// A catalog upon the rows of an open database; `warehouse` is where new tables go.
+    pub fn new(rows: Rows, storage: Storage, warehouse: Option<String>, env: Env) -> Self {
+        Self { rows, storage, warehouse, env }
+    }
+
+    /// What publishes changes of its tables.
+    pub fn committer(&self) -> super::SqlCommitter {
+        super::SqlCommitter::new(self.rows.clone(), self.env.clone())
+    }
+
+    async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
+        tx.commit().await.map_err(|e| {
+            self.rows
+                .database
+                .failed(e, "it is not known whether the catalog took the change")
+                .hint("look whether it is there before you try again")
+        })
+    }
+
+    /// The namespaces directly within `parent`.
+    pub async fn children(&self, parent: Option<&NamespaceIdent>) -> Result<Vec<NamespaceIdent>> {
+        let outer: &[String] = parent.map_or(&[], |p| p.as_ref());
+        if let Some(parent) = parent {
+            self.require_namespace(parent).await?;
+        }
+        let stored = self.rows.namespaces().await?;
+        let found: BTreeSet<Vec<String>> = stored
+            .iter()
+            .filter_map(|name| names::levels(name))
+            .filter(|levels| levels.len() > outer.len() && levels.starts_with(outer))
+            .map(|mut levels| {
+                levels.truncate(outer.len() + 1);
+                levels
+            })
+            .collect();
+        found.into_iter().map(|l| NamespaceIdent::from_vec(l).map_err(|e| from_iceberg(e, "namespace"))).collect()
+    }
+
+    async fn require_namespace(&self, namespace: &NamespaceIdent) -> Result<String> {
+        let stored = names::stored(namespace)?;
+        let exists = self.rows.namespace_exists(self.rows.database.pool(), &stored).await?;
+        if exists { Ok(stored) } else { Err(missing_namespace(namespace)) }
+    }
+
+    /// Whether a namespace exists. A name that cannot be stored does not.
+    pub async fn has_namespace(&self, namespace: &NamespaceIdent) -> Result<bool> {
+        match names::stored(namespace) {
+            Ok(stored) => self.rows.namespace_exists(self.rows.database.pool(), &stored).await,
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Makes a namespace.
+    pub async fn make_namespace(&self, namespace: &NamespaceIdent, properties: &HashMap<String, String>) -> Result<()> {
+        let stored = names::stored(namespace)?;
+        let mut tx = self.rows.database.begin().await?;
+        if self.rows.namespace_exists(&mut *tx, &stored).await? {
+            return Err(Error::new(Kind::AlreadyExists, "the namespace exists already").with("namespace", stored));
+        }
+        self.rows.set_properties(&mut tx, &stored, properties).await?;
+        self.commit(tx).await
+    }
+
+    /// A namespace's properties.
+    pub async fn properties(&self, namespace: &NamespaceIdent) -> Result<HashMap<String, String>> {
+        let stored = self.require_namespace(namespace).await?;
+        self.rows.properties(&stored).await
+    }
+
+    /// Replaces all properties of a namespace.
+    pub async fn set_properties(&self, namespace: &NamespaceIdent, properties: &HashMap<String, String>) -> Result<()> {
+        let stored = names::stored(namespace)?;
+        let mut tx = self.rows.database.begin().await?;
+        if !self.rows.namespace_exists(&mut *tx, &stored).await? {
+            return Err(missing_namespace(namespace));
+        }
+        self.rows.set_properties(&mut tx, &stored, properties).await?;
+        self.commit(tx).await
+    }
+
+    /// Drops a namespace with nothing inside.
+    pub async fn remove_namespace(&self, namespace: &NamespaceIdent) -> Result<()> {
+        let stored = names::stored(namespace)?;
+        let inner = self.children(Some(namespace)).await?;
+        let mut tx = self.rows.database.begin().await?;
+        let inside = self.rows.tables(&mut *tx, &stored, true).await?;
+        let inside: Vec<String> =
+            inner.iter().filter_map(|n| n.last().map(|l| format!("{l}."))).chain(inside).collect();
+        if !inside.is_empty() {
+            return Err(not_empty(&stored, &inside));
+        }
+        self.rows.drop_properties(&mut tx, &stored).await?;
+        self.commit(tx).await
+    }
+
+    /// The tables directly within a namespace.
+    pub async fn tables(&self, namespace: &NamespaceIdent) -> Result<Vec<TableIdent>> {
+        let stored = self.require_namespace(namespace).await?;
+        let found = self.rows.tables(self.rows.database.pool(), &stored, false).await?;
+        Ok(found.into_iter().map(|name| TableIdent::new(namespace.clone(), name)).collect())
+    }
+
+    /// Where a table's metadata is; nothing where there is no such table.
+    pub async fn pointer(&self, ident: &TableIdent) -> Result<Option<String>> {
+        match key(ident) {
+            Ok(key) => self.rows.pointer(self.rows.database.pool(), &key).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The table as it is now.
+    pub async fn load(&self, ident: &TableIdent) -> Result<iceberg::table::Table> {
+        let location = self.pointer(ident).await?.ok_or_else(|| missing_table(ident))?;
+        let metadata = read_metadata(&self.storage, &location).await.map_err(|e| e.with("table", ident))?;
+        assemble(&self.storage, ident.clone(), metadata, &location, false)
+    }
+
+    /// Makes an empty table: its first metadata file, then its row. The file goes again where the row was not made.
+    pub async fn make_table(&self, namespace: &NamespaceIdent, wanted: TableCreation) -> Result<iceberg::table::Table> {
+        let ident = TableIdent::new(namespace.clone(), wanted.name.clone());
+        names::check_table(&wanted.name)?;
+        self.require_namespace(namespace).await?;
+        if self.pointer(&ident).await?.is_some() {
+            return Err(Error::new(Kind::AlreadyExists, "the table exists already").with("table", &ident));
+        }
+        let folder = self.folder(&ident, wanted.location.as_deref()).await?;
+        let metadata = self.first_metadata(wanted, folder)?;
+        let location = super::publish::metadata_location(&metadata, 0, &self.env);
+        let bytes = encode_metadata(&metadata, super::publish::compresses(metadata.properties())?)?;
+        self.storage.create(&location, bytes).await?;
+        self.add(&ident, &location, true).await?;
+        assemble(&self.storage, ident, metadata, &location, false)
+    }
+
+    /// Names an existing metadata file as a table.
+    pub async fn register(&self, ident: &TableIdent, location: &str) -> Result<iceberg::table::Table> {
+        names::check_table(ident.name())?;
+        let metadata = read_metadata(&self.storage, location).await?;
+        self.add(ident, location, false).await?;
+        assemble(&self.storage, ident.clone(), metadata, location, false)
+    }
+
+    async fn add(&self, ident: &TableIdent, location: &str, is_ours: bool) -> Result<()> {
+        let key = key(ident)?;
+        let added = async {
+            let mut tx = self.rows.database.begin().await?;
+            if !self.rows.namespace_exists(&mut *tx, &key.namespace).await? {
+                return Err(missing_namespace(ident.namespace()));
+            }
+            self.rows.insert(&mut tx, &key, location).await?;
+            Ok(tx)
+        };
+        match added.await {
+            // Once COMMIT is sent the file may be needed, so it stays whatever the answer.
+            Ok(tx) => self.commit(tx).await,
+            Err(e) => {
+                if is_ours {
+                    super::publish::discard(&self.storage, location).await;
+                }
+                Err(e)
+            }
+        }
+    }
+
+    async fn folder(&self, ident: &TableIdent, wanted: Option<&str>) -> Result<String> {
+        if let Some(location) = wanted {
+            return Ok(location.trim_end_matches('/').to_string());
+        }
+        let stored = names::stored(ident.namespace())?;
+        let own = self.rows.properties(&stored).await?.remove("location");
+        let folder = names::table_folder(self.warehouse.as_deref(), own.as_deref(), &stored, ident.name())?;
+        // A table that was dropped or renamed leaves its files: no two tables share a folder.
+        let taken = !self.storage.list(&format!("{folder}/metadata")).await?.is_empty();
+        Ok(if taken { format!("{folder}-{}", self.env.uuid().simple()) } else { folder })
+    }
+
+    fn first_metadata(&self, mut wanted: TableCreation, folder: String) -> Result<TableMetadata> {
+        wanted.location = Some(folder);
+        let refused =
+            |e: iceberg::Error| Error::invalid(format!("the table cannot be so: {}", e.message())).caused_by(e);
+        let builder = TableMetadataBuilder::from_table_creation(wanted).map_err(refused)?;
+        let built = builder.assign_uuid(self.env.uuid()).build().map_err(refused)?;
+        restamped(built.metadata, self.env.now_ms(), false)
+    }
+
+    /// Takes a table's row away; its files stay.
+    pub async fn remove_table(&self, ident: &TableIdent) -> Result<()> {
+        let mut tx = self.rows.database.begin().await?;
+        if !self.rows.delete(&mut tx, &key(ident)?).await? {
+            return Err(missing_table(ident));
+        }
+        self.commit(tx).await
+    }
+
+    /// Gives a table another name; its files stay.
+    pub async fn rename(&self, from: &TableIdent, to: &TableIdent) -> Result<()> {
+        names::check_table(to.name())?;
+        let (old, new) = (key(from)?, key(to)?);
+        let mut tx = self.rows.database.begin().await?;
+        if !self.rows.namespace_exists(&mut *tx, &new.namespace).await? {
+            return Err(missing_namespace(to.namespace()));
+        }
+        if !self.rows.rename(&mut tx, &old, &new).await? {
+            return Err(missing_table(from));
+        }
+        self.commit(tx).await
+    }
+}
+
+fn not_empty(namespace: &str, inside: &[String]) -> Error {
+    const SHOWN: usize = 5;
+    let mut names = inside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if inside.len() > SHOWN {
+        names.push_str(&format!(" and {} more", inside.len() - SHOWN));
+    }
+    Error::invalid("the namespace is not empty")
+        .with("namespace", namespace)
+        .with("inside", names)
+        .hint("drop or move what is inside first")
+}
