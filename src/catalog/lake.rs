@@ -2,17 +2,19 @@
 //!
 //! Nothing here reads a table's files but through a connection, or through a path without one.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
+use super::config::{CatalogConfig, Configuration, EMBEDDED, unknown_catalog};
+use super::connect::connect;
+use super::path::open_path;
 use super::{Connection, Settings};
+use crate::Result;
 use crate::env::Env;
-use crate::table::{Table, TableAddress};
-use crate::{Error, Result};
+use crate::table::{Place, Table, TableAddress};
 
 /// What the command line says about the configuration.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +58,15 @@ pub struct Lake {
 struct Inner {
     env: Env,
     settings: Settings,
-    catalogs: Vec<CatalogInfo>,
-    connections: Mutex<HashMap<String, Arc<Connection>>>,
+    slots: Vec<Slot>,
+}
+
+/// A catalog, and the connection to it once it is open.
+#[derive(Debug)]
+struct Slot {
+    config: CatalogConfig,
+    info: CatalogInfo,
+    connection: OnceCell<Arc<Connection>>,
 }
 
 impl Lake {
@@ -66,13 +75,28 @@ impl Lake {
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) with file, line and column for a configuration with a mistake,
     /// [`Kind::NotFound`](crate::Kind::NotFound) for a file or a catalog that is named and does not exist.
-    pub async fn open(env: &Env, _options: LakeOptions) -> Result<Lake> {
-        let inner = Inner {
-            env: env.clone(),
-            settings: Settings::default(),
-            catalogs: Vec::new(),
-            connections: Mutex::default(),
-        };
+    pub async fn open(env: &Env, options: LakeOptions) -> Result<Lake> {
+        let configuration = Configuration::read(env, options.config.as_deref())?;
+        Self::of(env, configuration, options.catalog.as_deref(), options.read_only)
+    }
+
+    /// The embedded warehouse alone, under the data folder of `env`, whatever the user has configured. Connects to
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::Kind::Invalid) where the data folder's name cannot be used.
+    pub async fn embedded(env: &Env) -> Result<Lake> {
+        Self::of(env, Configuration::embedded(env)?, None, false)
+    }
+
+    fn of(env: &Env, configuration: Configuration, catalog: Option<&str>, read_only: bool) -> Result<Lake> {
+        let default = configuration.default_catalog(catalog)?.name.clone();
+        let read_only = read_only || configuration.settings.read_only;
+        let slots = configuration.catalogs.into_iter().map(|config| {
+            let info = config.info(config.name == default, read_only);
+            Slot { config, info, connection: OnceCell::new() }
+        });
+        let inner = Inner { env: env.clone(), slots: slots.collect(), settings: configuration.settings };
         Ok(Lake { inner: Arc::new(inner) })
     }
 
@@ -88,12 +112,12 @@ impl Lake {
 
     /// Every catalog, in the order of the configuration, the embedded one last.
     pub fn catalogs(&self) -> Vec<CatalogInfo> {
-        self.inner.catalogs.clone()
+        self.inner.slots.iter().map(|slot| slot.info.clone()).collect()
     }
 
     /// The name of the catalog that is meant where none is named.
     pub fn default_catalog(&self) -> &str {
-        self.inner.catalogs.iter().find(|c| c.is_default).map_or("icedeck", |c| &c.name)
+        self.inner.slots.iter().find(|s| s.info.is_default).map_or(EMBEDDED, |s| &s.info.name)
     }
 
     /// The connection to a catalog, opened when it is first asked for; nothing for the default one.
@@ -103,9 +127,16 @@ impl Lake {
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) for a kind of catalog that this version does not speak, or what
     /// the catalog answers.
     pub async fn connection(&self, catalog: Option<&str>) -> Result<Arc<Connection>> {
-        let name = catalog.unwrap_or(self.default_catalog());
-        let connections = self.inner.connections.lock().await;
-        connections.get(name).cloned().ok_or_else(|| Error::not_found("no such catalog").with("catalog", name))
+        let slot = self.slot(catalog.unwrap_or(self.default_catalog()))?;
+        let open = async || connect(&self.inner.env, &slot.config, slot.info.clone()).await.map(Arc::new);
+        slot.connection.get_or_try_init(open).await.cloned()
+    }
+
+    fn slot(&self, name: &str) -> Result<&Slot> {
+        self.inner.slots.iter().find(|s| s.info.name == name).ok_or_else(|| {
+            let names = || self.inner.slots.iter().map(|s| s.info.name.as_str());
+            unknown_catalog(name, names)
+        })
     }
 
     /// Opens a table by its address. A path is opened without a catalog and read-only. What stands behind `@` is not
@@ -115,8 +146,8 @@ impl Lake {
     /// Those of [`connection`](Self::connection) and [`Connection::load`].
     pub async fn table(&self, catalog: Option<&str>, address: &TableAddress) -> Result<Table> {
         match &address.place {
-            crate::table::Place::Table(name) => self.connection(catalog).await?.load(name).await,
-            crate::table::Place::Path(path) => Err(Error::not_found("no table here").with("path", path)),
+            Place::Table(name) => self.connection(catalog).await?.load(name).await,
+            Place::Path(path) => open_path(path).await,
         }
     }
 }

@@ -5,9 +5,11 @@
 mod assemble;
 mod committer;
 mod config;
+mod connect;
 mod connection;
 pub mod doctor;
 mod lake;
+mod path;
 mod sql;
 
 use assemble::assemble;

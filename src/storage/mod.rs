@@ -8,6 +8,7 @@ mod foreign;
 mod local;
 mod location;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,14 @@ use crate::{Error, Kind, Result};
 pub struct Storage {
     properties: Arc<HashMap<String, String>>,
     stores: Arc<Mutex<HashMap<String, Arc<dyn ObjectStore>>>>,
+    moved: Option<Arc<Moved>>,
+}
+
+/// A folder whose files lie elsewhere than their names say.
+#[derive(Debug)]
+struct Moved {
+    from: String,
+    to: String,
 }
 
 /// An object as a listing shows it.
@@ -51,7 +60,23 @@ impl std::fmt::Debug for Storage {
 impl Storage {
     /// Stores that are opened with these properties (PyIceberg's names).
     pub fn new(properties: HashMap<String, String>) -> Self {
-        Self { properties: Arc::new(properties), stores: Arc::default() }
+        Self { properties: Arc::new(properties), stores: Arc::default(), moved: None }
+    }
+
+    /// The same stores, where everything that is named below the folder `from` is looked for below the folder `to`.
+    #[must_use]
+    pub fn moved(&self, from: &str, to: &str) -> Self {
+        let folder = |text: &str| text.trim_end_matches('/').to_string();
+        Self { moved: Some(Arc::new(Moved { from: folder(from), to: folder(to) })), ..self.clone() }
+    }
+
+    /// Where a location really is.
+    fn actual<'a>(&self, location: &'a str) -> Cow<'a, str> {
+        let Some(moved) = &self.moved else { return location.into() };
+        match location.strip_prefix(&moved.from) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", moved.to).into(),
+            _ => location.into(),
+        }
     }
 
     /// iceberg's view of these stores.
@@ -65,7 +90,7 @@ impl Storage {
     /// # Errors
     /// [`Kind::Unsupported`] for a scheme without a store, [`Kind::Invalid`] for a malformed location.
     pub fn resolve(&self, location: &str) -> Result<(Arc<dyn ObjectStore>, object_store::path::Path)> {
-        let parsed = Location::parse(location)?;
+        let parsed = Location::parse(&self.actual(location))?;
         let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
         let store = match stores.get(&parsed.root) {
             Some(store) => store.clone(),
@@ -129,7 +154,7 @@ impl Storage {
     /// # Errors
     /// [`Kind::Denied`] or [`Kind::Unavailable`], with the location.
     pub async fn list(&self, folder: &str) -> Result<Vec<Listed>> {
-        let root = Location::parse(folder)?.root;
+        let root = Location::parse(&self.actual(folder))?.root;
         let (store, key) = self.resolve(folder)?;
         let listed = store.list(Some(&key)).map_ok(|meta| Listed {
             location: format!("{root}/{}", meta.location),
@@ -144,7 +169,7 @@ impl Storage {
     /// # Errors
     /// [`Kind::Unavailable`] where the disk refuses.
     pub async fn make_durable(&self, location: &str) -> Result<()> {
-        match Location::parse(location)?.local_path() {
+        match Location::parse(&self.actual(location))?.local_path() {
             None => Ok(()),
             Some(path) => tokio::task::spawn_blocking(move || sync_file(&path))
                 .await

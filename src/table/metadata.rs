@@ -163,9 +163,36 @@ pub fn restamped(metadata: TableMetadata, last_updated_ms: i64, moved_main: bool
     serde_json::from_value(value).map_err(wrong)
 }
 
+/// The version in a metadata file's name: `00012-<uuid>.metadata.json` or `v12.metadata.json`.
+pub fn metadata_version(location: &str) -> Option<u64> {
+    let name = location.rsplit('/').next()?;
+    let stem = name.strip_suffix(".metadata.json").or_else(|| name.strip_suffix(".metadata.json.gz"))?;
+    let stem = stem.strip_suffix(".gz").unwrap_or(stem);
+    let number = match stem.strip_prefix('v') {
+        Some(number) => number,
+        None => stem.split_once('-')?.0,
+    };
+    number.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_read_from_every_kind_of_name() {
+        for (name, version) in [
+            ("/t/metadata/00012-2cd22b57-5127-4198-92ba-e4e67c79821b.metadata.json", Some(12)),
+            ("/t/metadata/00012-2cd22b57.gz.metadata.json", Some(12)),
+            ("/t/metadata/v3.metadata.json", Some(3)),
+            ("/t/metadata/v3.gz.metadata.json", Some(3)),
+            ("/t/metadata/v3.metadata.json.gz", Some(3)),
+            ("/t/metadata/other.json", None),
+            ("", None),
+        ] {
+            assert_eq!(metadata_version(name), version, "{name}");
+        }
+    }
 
     fn fails(text: &str) -> Error {
         decode(&Bytes::copy_from_slice(text.as_bytes())).unwrap_err()

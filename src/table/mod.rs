@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use iceberg::spec::TableMetadata;
 
-pub use metadata::{encode_metadata, read_metadata, read_metadata_json, restamped};
+pub use metadata::{encode_metadata, metadata_version, read_metadata, read_metadata_json, restamped};
 pub use name::{Namespace, Place, TableAddress, TableName};
 
 use crate::storage::Storage;

@@ -1,0 +1,98 @@
+//! From a configured catalog to an open connection: one arm for each kind of catalog that this version speaks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::config::CatalogConfig;
+use super::sql::{Database, Opening, Rows, SqlCatalog};
+use super::{CatalogInfo, Connection};
+use crate::env::Env;
+use crate::storage::Storage;
+use crate::{Error, Kind, Result};
+
+/// Connects to a catalog.
+///
+/// # Errors
+/// [`Kind::Unsupported`] for a kind that this version does not speak, [`Kind::Invalid`] for wrong properties, or what
+/// the catalog answers.
+pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
+    config.complete()?;
+    match config.kind().as_str() {
+        "sql" => sql(env, config, info).await,
+        "unknown" => Err(Error::invalid("the catalog has neither type nor uri")
+            .with("catalog", &config.name)
+            .with("file", &config.origin)
+            .hint("for a SQLite catalog set uri = \"sqlite:////path/catalog.db\"")),
+        kind => Err(not_yet(config, kind)),
+    }
+}
+
+fn not_yet(config: &CatalogConfig, what: &str) -> Error {
+    Error::unsupported(format!("catalogs of type {what} are not supported yet by this version"))
+        .with("catalog", &config.name)
+        .hint("this version connects to SQL catalogs on SQLite")
+}
+
+async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
+    let file = sqlite_file(config)?;
+    if config.is_embedded() && !info.read_only {
+        make_folder(file.parent())?;
+    }
+    let may_join = config.says("init_catalog_tables");
+    let opening = Opening { read_only: info.read_only, may_join, ..Opening::default() };
+    let database = Database::open(&file, opening).await.map_err(|e| e.with("catalog", &config.name))?;
+    let storage = Storage::new(config.properties.clone().into_iter().collect());
+    let warehouse = config.property("warehouse").map(absolute).transpose()?;
+    let rows = Rows { database, catalog: config.name.clone() };
+    let catalog = SqlCatalog::new(rows, storage.clone(), warehouse, env.clone());
+    let committer = Arc::new(catalog.committer());
+    Ok(Connection::new(info, storage, Arc::new(catalog), committer))
+}
+
+/// The file of `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy spells them.
+fn sqlite_file(config: &CatalogConfig) -> Result<PathBuf> {
+    let uri = config.property("uri").unwrap_or_default();
+    let wrong = |what: &str| {
+        Error::invalid(what)
+            .with("catalog", &config.name)
+            .hint("write sqlite:////absolute/path or sqlite:///relative/path")
+    };
+    let Some((scheme, rest)) = uri.split_once("://") else { return Err(wrong("the SQL catalog has no uri")) };
+    let dialect = scheme.split('+').next().unwrap_or_default();
+    if dialect != "sqlite" {
+        return Err(not_yet(config, &format!("sql on {dialect}")));
+    }
+    let path = rest.strip_prefix('/').ok_or_else(|| wrong("the SQLite uri names no file"))?;
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Err(wrong("a SQLite catalog in memory would be gone at once"));
+    }
+    std::path::absolute(path).map_err(|e| wrong("the SQLite uri names no file").caused_by(e))
+}
+
+/// A warehouse as an absolute location; a path is one of this machine.
+fn absolute(warehouse: &str) -> Result<String> {
+    if warehouse.contains("://") || warehouse.starts_with("file:") {
+        return Ok(warehouse.trim_end_matches('/').to_string());
+    }
+    let wrong = || Error::invalid("the warehouse is not a folder's name").with("warehouse", warehouse);
+    let path = std::path::absolute(warehouse).map_err(|e| wrong().caused_by(e))?;
+    Ok(format!("file://{}", path.to_str().ok_or_else(wrong)?.trim_end_matches('/')))
+}
+
+fn make_folder(folder: Option<&Path>) -> Result<()> {
+    let Some(folder) = folder else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|e| {
+        use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        let kind = match e.kind() {
+            PermissionDenied | ReadOnlyFilesystem => Kind::Denied,
+            AlreadyExists | NotADirectory => Kind::Invalid,
+            StorageFull => Kind::Unavailable,
+            _ => Kind::Unavailable,
+        };
+        Error::new(kind, "the folder of the embedded warehouse cannot be made")
+            .with("folder", folder.display())
+            .caused_by(e)
+            .hint("set XDG_DATA_HOME to a folder that you may write, or configure a catalog")
+    })
+}
