@@ -1,6 +1,23 @@
 //! How a change becomes a snapshot: `Change` -> [`Proposal`](crate::catalog::Proposal) ->
 //! [`Outcome`](crate::catalog::Outcome).
+//!
+//! [`propose`] writes manifests and nothing else; [`publish`] sends one request and looks at what came of it. Nothing
+//! here tries again by itself: the base that was inspected is the base committed on.
 
+mod append;
 mod change;
+mod guard;
+mod partitioning;
+mod propose;
+mod publish;
+mod refs;
+mod request;
+mod schema;
+mod summary;
 
 pub use change::{Change, RefKind, StagedFile};
+pub use propose::{clock_warning, propose};
+pub use publish::{Attempt, AttemptOutcome, Published, Sending, Unwitnessed, Witness, publish};
+pub use refs::{branch_head, refs};
+pub use request::{exact_request, request};
+pub use summary::{ENGINE_NAME, INGEST_ID};

@@ -1,0 +1,118 @@
+//! From a change to a proposal: the requirements and the updates, and for an append the manifests they name.
+//!
+//! Nothing is published here, and nothing is asserted but what `table` says: it is the base that was inspected.
+
+use std::collections::HashMap;
+
+use iceberg::spec::TableMetadata;
+use iceberg::{TableRequirement, TableUpdate};
+
+use super::{Change, append, guard, partitioning, refs, schema};
+use crate::catalog::Proposal;
+use crate::env::Env;
+use crate::table::Table;
+use crate::{Error, Result};
+
+/// How far the clock may run behind the table's last update before the operator is told, in milliseconds.
+const CLOCK_TOLERANCE_MS: i64 = 60_000;
+
+/// Prepares `change` on exactly this state of `table`. Each call is a fresh attempt: its snapshot id, commit UUID and
+/// manifest files are its own.
+///
+/// # Errors
+/// [`Kind::Invalid`](crate::Kind::Invalid) for a change that cannot be (a column used by the partition spec, a file of
+/// an unknown spec), [`Kind::Unsupported`](crate::Kind::Unsupported) for what the format or icedeck cannot do,
+/// [`Kind::AlreadyExists`](crate::Kind::AlreadyExists) for an ingest that the table holds already, and those of the
+/// storage. Whatever was written by then is deleted again.
+pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
+    guard::check(table).await?;
+    let proposal = match change {
+        Change::Append { branch, files, summary } => append::propose(table, branch, files, summary, env).await?,
+        _ => of_metadata(table, change)?,
+    };
+    match rehearse(table, &proposal) {
+        Ok(()) => Ok(proposal),
+        Err(e) => {
+            discard(table, &proposal.metadata_files).await;
+            Err(e)
+        }
+    }
+}
+
+/// What to tell the operator where this machine's clock runs more than a minute behind the table's last update.
+pub fn clock_warning(table: &Table, now_ms: i64) -> Option<String> {
+    let behind = table.metadata().last_updated_ms().saturating_sub(now_ms);
+    (behind > CLOCK_TOLERANCE_MS).then(|| {
+        format!(
+            "this machine's clock is {} s behind the table's last update: the snapshot is dated right after that update",
+            behind / 1000
+        )
+    })
+}
+
+/// Changes of the metadata alone: no file is written for them.
+fn of_metadata(table: &Table, change: &Change) -> Result<Proposal> {
+    let metadata = table.metadata();
+    let (requirements, updates) = match change {
+        Change::Append { .. } => return Err(Error::bug("an append is no change of the metadata alone")),
+        Change::SetRef { name, kind, snapshot_id } => refs::set(metadata, name, *kind, *snapshot_id)?,
+        Change::AddColumns(columns) => schema::add_columns(metadata, columns)?,
+        Change::DropColumns(names) => schema::drop_columns(metadata, names)?,
+        Change::SetSpec(spec) => partitioning::set_spec(metadata, spec)?,
+        Change::SetProperties { set, remove } => (Vec::new(), properties(metadata, set.clone().into_iter(), remove)?),
+    };
+    Ok(proposal(table, requirements, updates))
+}
+
+/// A proposal that adds no snapshot and has written nothing; the table's UUID is always demanded.
+pub(super) fn proposal(table: &Table, requirements: Vec<TableRequirement>, updates: Vec<TableUpdate>) -> Proposal {
+    let mut all = vec![TableRequirement::UuidMatch { uuid: table.metadata().uuid() }];
+    all.extend(requirements);
+    Proposal { table: table.name().clone(), requirements: all, updates, snapshot_id: None, metadata_files: Vec::new() }
+}
+
+fn properties(
+    metadata: &TableMetadata,
+    set: impl Iterator<Item = (String, String)>,
+    remove: &[String],
+) -> Result<Vec<TableUpdate>> {
+    let updates: HashMap<_, _> = set.collect();
+    if let Some(both) = remove.iter().find(|name| updates.contains_key(*name)) {
+        return Err(Error::invalid("a property is to be set and removed at once").with("property", both));
+    }
+    let removals: Vec<_> = remove.iter().filter(|name| metadata.properties().contains_key(*name)).cloned().collect();
+    let mut found = Vec::new();
+    if !updates.is_empty() {
+        found.push(TableUpdate::SetProperties { updates });
+    }
+    if !removals.is_empty() {
+        found.push(TableUpdate::RemoveProperties { removals });
+    }
+    if found.is_empty() {
+        return Err(Error::invalid("there is nothing to change").with("table", metadata.location()));
+    }
+    Ok(found)
+}
+
+/// Applies the proposal to the base in memory, so that what a catalog would refuse is refused before anything is sent.
+fn rehearse(table: &Table, proposal: &Proposal) -> Result<()> {
+    let refused = |e: iceberg::Error| {
+        Error::invalid(format!("the change cannot be made: {}", e.message())).with("table", table.name()).caused_by(e)
+    };
+    for requirement in &proposal.requirements {
+        requirement.check(Some(table.metadata())).map_err(refused)?;
+    }
+    let location = Some(table.metadata_location().to_string()).filter(|l| !l.is_empty());
+    let builder = table.metadata().clone().into_builder(location);
+    let done = proposal.updates.iter().cloned().try_fold(builder, |builder, update| update.apply(builder));
+    done.and_then(|builder| builder.build()).map(drop).map_err(refused)
+}
+
+/// Deletes manifests and lists that nothing can ever name; what cannot be deleted stays behind as an orphan.
+pub(super) async fn discard(table: &Table, files: &[String]) {
+    for file in files {
+        if let Err(e) = table.storage().delete(file).await {
+            tracing::warn!(file, error = %e, "a manifest that nothing names stays behind");
+        }
+    }
+}
