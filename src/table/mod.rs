@@ -2,15 +2,21 @@
 //!
 //! Nothing here talks to a catalog or changes anything.
 
+pub mod cell;
+pub mod inspect;
 mod metadata;
+mod moment;
 mod name;
+pub mod refs;
 pub mod text;
 
 use std::sync::Arc;
 
 use iceberg::spec::TableMetadata;
 
+pub use cell::Cell;
 pub use metadata::{encode_metadata, metadata_version, read_metadata, read_metadata_json, restamped};
+pub use moment::Moment;
 pub use name::{Namespace, Place, TableAddress, TableName};
 
 use crate::storage::Storage;
