@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::super::Table;
+use super::super::{Table, read_metadata_json};
 use super::entries::EntryRow;
 use super::manifests::snapshot;
 use crate::monitor::Monitor;
@@ -19,11 +19,7 @@ pub async fn raw_metadata(table: &Table, monitor: &Monitor) -> Result<String> {
     if location.is_empty() {
         return pretty(table.metadata());
     }
-    let bytes = monitor.until(table.storage().read(location)).await?;
-    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) { gunzip(&bytes, location)? } else { bytes.to_vec() };
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|e| Error::corrupt("the metadata file is not JSON").with("location", location).caused_by(e))?;
-    pretty(&value)
+    pretty(&monitor.until(read_metadata_json(table.storage(), location)).await?)
 }
 
 /// A snapshot as the metadata file has it.
@@ -49,19 +45,4 @@ pub fn raw_file(entry: &EntryRow) -> Result<String> {
 
 fn pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string_pretty(value).map_err(|e| Error::bug("the data has no JSON form").caused_by(e))
-}
-
-/// Metadata beyond this is not unpacked: a small file can claim to be a very large one.
-const LARGEST: u64 = 1 << 30;
-
-fn gunzip(bytes: &[u8], location: &str) -> Result<Vec<u8>> {
-    use std::io::Read;
-    let mut text = Vec::new();
-    let read = flate2::read::GzDecoder::new(bytes).take(LARGEST + 1).read_to_end(&mut text);
-    let broken = || Error::corrupt("the metadata file is not valid gzip").with("location", location);
-    match read {
-        Ok(n) if n as u64 <= LARGEST => Ok(text),
-        Ok(_) => Err(Error::unsupported("the metadata file is larger than 1 GiB").with("location", location)),
-        Err(e) => Err(broken().caused_by(e)),
-    }
 }
