@@ -33,6 +33,7 @@ pub struct CatalogInfo {
     /// Its name.
     pub name: String,
     /// `sql`, `rest`, `glue`, ..; the embedded warehouse is `sql` too.
+    #[serde(rename = "type")]
     pub kind: String,
     /// Where the catalog is, without user, password and other secrets.
     pub uri: Option<String>,
@@ -41,10 +42,12 @@ pub struct CatalogInfo {
     /// Whether nothing may be changed in it.
     pub read_only: bool,
     /// Whether it is meant where none is named.
+    #[serde(rename = "default")]
     pub is_default: bool,
     /// What named it: a file, `environment`, or `embedded`.
     pub origin: String,
     /// The theme that is shown while it is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<String>,
 }
 

@@ -8,7 +8,9 @@ mod config;
 mod connect;
 mod connection;
 pub mod doctor;
+mod drop;
 mod lake;
+mod listing;
 mod path;
 mod sql;
 
@@ -18,5 +20,7 @@ use connection::table_ident;
 pub use committer::{Committer, Outcome, Proposal, Rejection};
 pub use config::Settings;
 pub use connection::{Connection, TableCreation};
+pub use drop::DropPlan;
 pub use lake::{CatalogInfo, Lake, LakeOptions};
+pub use listing::{Entry, EntryKind, entries};
 pub use sql::{Database, Opening, Rows, SqlCatalog, SqlCommitter};

@@ -59,11 +59,12 @@ impl Reader<'_> {
         (before.matches('\n').count() + 1, before.get(start..).unwrap_or_default().chars().count() + 1)
     }
 
-    fn unknown(&self, at: Range<usize>, key: &str, known: &[&'static str]) -> Error {
+    /// `shown` is how many of the known keys are told where none is near.
+    fn unknown(&self, at: Range<usize>, key: &str, known: &[&'static str], shown: usize) -> Error {
         let error = self.wrong(at, format!("unknown key {key:?}"));
         match nearest(key, known.iter().copied()) {
             Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint(format!("known keys: {}", known.join(", "))),
+            None => error.hint(format!("known keys: {}", known.get(..shown).unwrap_or(known).join(", "))),
         }
     }
 
@@ -81,7 +82,7 @@ impl Reader<'_> {
                 "ascii" => s.ascii = Some(self.flag(&value)?),
                 "refresh-seconds" => s.refresh_seconds = Some(self.number(&value)?),
                 "catalog" => parsed.catalogs = self.catalogs(value)?,
-                other => return Err(self.unknown(key.span(), other, &keys::TOP)),
+                other => return Err(self.unknown(key.span(), other, &keys::TOP, keys::TOP.len())),
             }
         }
         Ok(parsed)
@@ -134,7 +135,7 @@ impl Reader<'_> {
         if keys::CATALOG.contains(&key) || (key.contains('.') && !slip) {
             return Ok(());
         }
-        Err(self.unknown(at, key, &keys::CATALOG[..16]))
+        Err(self.unknown(at, key, &keys::CATALOG, 16))
     }
 
     fn kind(&self, value: &Value<'_>) -> Result<String> {

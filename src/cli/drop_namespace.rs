@@ -1,0 +1,26 @@
+//! `icedeck drop-namespace NAMESPACE`.
+
+use super::change::{NameChange, carry_out};
+use super::{Context, Exit};
+use crate::table::Namespace;
+use crate::{Error, Result};
+
+/// Drop an empty namespace
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The namespace, nested levels dotted
+    namespace: Namespace,
+}
+
+/// Drops the namespace once it is confirmed.
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let connection = context.lake().await?.connection(None).await?;
+    connection.writable()?;
+    let namespace = args.namespace;
+    if !connection.namespace_exists(&namespace).await? {
+        return Err(Error::not_found("the namespace does not exist").with("namespace", namespace));
+    }
+    let question = format!("drop namespace {namespace} of catalog {}", connection.name());
+    let change = NameChange { namespace: Some(namespace.to_string()), ..NameChange::default() };
+    carry_out(context, &question, change, connection.drop_namespace(&namespace)).await
+}
