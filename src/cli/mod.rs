@@ -5,12 +5,20 @@
 //! A new verb is a file with `Args` (its doc comment is the verb's help) and `run(args, &Context) -> Result<Exit>`, and
 //! a line each in `mod`, [`Verb`], `Verb::run` and `Verb::writes`, in the order of the alphabet.
 
+mod catalogs;
+mod change;
 mod completions;
 mod context;
+mod create_namespace;
+mod doctor;
+mod drop;
+mod drop_namespace;
 mod exit;
 pub mod log;
+mod ls;
 mod man;
 mod output;
+mod rename;
 
 use std::path::PathBuf;
 
@@ -86,15 +94,29 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs)] // each verb is described where its arguments are
 pub enum Verb {
+    Catalogs(catalogs::Args),
     Completions(completions::Args),
+    CreateNamespace(create_namespace::Args),
+    Doctor(doctor::Args),
+    Drop(drop::Args),
+    DropNamespace(drop_namespace::Args),
+    Ls(ls::Args),
     Man(man::Args),
+    Rename(rename::Args),
 }
 
 impl Verb {
     async fn run(self, context: &Context) -> Result<Exit> {
         match self {
+            Verb::Catalogs(args) => catalogs::run(args, context).await,
             Verb::Completions(args) => completions::run(args, context).await,
+            Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
+            Verb::Doctor(args) => doctor::run(args, context).await,
+            Verb::Drop(args) => drop::run(args, context).await,
+            Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
+            Verb::Ls(args) => ls::run(args, context).await,
             Verb::Man(args) => man::run(args, context).await,
+            Verb::Rename(args) => rename::run(args, context).await,
         }
     }
 
@@ -102,8 +124,15 @@ impl Verb {
     #[allow(clippy::match_same_arms)] // one line a verb, so that branches merge
     fn writes(&self) -> bool {
         match self {
+            Verb::Catalogs(_) => false,
             Verb::Completions(_) => false,
+            Verb::CreateNamespace(_) => true,
+            Verb::Doctor(_) => false,
+            Verb::Drop(_) => true,
+            Verb::DropNamespace(_) => true,
+            Verb::Ls(_) => false,
             Verb::Man(_) => false,
+            Verb::Rename(_) => true,
         }
     }
 }
