@@ -1,1 +1,16 @@
-//! (coming)
+//! The shell of the console: event loop, actions, effects, routes, jobs, keymap, themes, terminal. It draws the frame
+//! around the views and knows them by [`View`](view::View) and [`Route`](route::Route) alone; it knows nothing of
+//! Iceberg.
+
+pub mod action;
+pub mod board;
+pub mod chord;
+pub mod effect;
+pub mod keymap;
+pub mod route;
+pub mod settings;
+pub mod task;
+pub mod theme;
+pub mod view;
+
+pub use keymap::keys_markdown;

@@ -1,0 +1,103 @@
+//! Draws a list's view: the list, its detail beside it or in its place, the filter line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{List, ListView};
+use crate::app::action::Action;
+use crate::app::effect::Slot;
+use crate::app::theme::Tone;
+use crate::app::view::Context;
+use crate::views::widgets::load::{self, Load, line};
+use crate::views::widgets::{facts, human, text};
+
+/// From this width on the detail stands beside the list.
+const WIDE: u16 = 100;
+
+impl<L: List> ListView<L> {
+    pub(super) fn draw(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let area = self.draw_filter(area, buf, cx);
+        let beside = area.width >= WIDE && !self.pane.is_hidden;
+        self.pane.is_wide = area.width >= WIDE;
+        if self.pane.is_open && !beside {
+            return self.draw_detail(area, buf, cx);
+        }
+        let list_area = if beside && self.listing.current().is_some() {
+            let [list, detail] = Layout::horizontal([Constraint::Fill(5), Constraint::Fill(3)]).areas(area);
+            self.draw_detail(detail, buf, cx);
+            list
+        } else {
+            area
+        };
+        self.draw_list(list_area, buf, cx);
+    }
+
+    fn draw_list(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let title = self.title(cx);
+        let inner = load::pane(&title, !self.pane.has_keys, area, buf, cx);
+        match &self.state {
+            Load::Idle => {}
+            Load::Failed(error) if self.listing.rows().is_empty() => load::failed(error, inner, buf, cx),
+            Load::Loading if self.listing.rows().is_empty() => {
+                load::waiting(inner, buf, cx, cx.progress(Slot::MAIN));
+            }
+            Load::Ready(()) if self.listing.rows().is_empty() => {
+                load::empty(&self.listing.look.empty(), inner, buf, cx)
+            }
+            _ if self.listing.shown_len() == 0 => {
+                load::filtered(self.listing.filter().as_str(), self.listing.rows().len(), inner, buf, cx);
+            }
+            _ => self.draw_rows(inner, buf, cx),
+        }
+    }
+
+    /// The rows, and above them that they are not all, where reading failed on its way.
+    fn draw_rows(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let Load::Failed(error) = &self.state else { return self.listing.render(area, buf, cx) };
+        let told = format!("✖ not all: {}", text::safe(&error.to_string()));
+        line(&told, Tone::Danger, area, 0, buf, cx);
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        self.listing.render(rest, buf, cx);
+    }
+
+    fn title(&self, cx: &Context<'_>) -> String {
+        let mut title = self.listing.look.title(self.listing.rows());
+        if !self.listing.filter().is_empty() {
+            let shown = human::count(self.listing.shown_len() as i128);
+            title = format!("{title} · {shown} pass /{}", text::safe(self.listing.filter().as_str()));
+        }
+        if self.listing.marks() > 0 {
+            title = format!("{title} · {} marked", self.listing.marks());
+        }
+        if cx.is_running(Slot::MAIN) && !self.listing.rows().is_empty() {
+            title = format!("{title} {}", load::turning(cx));
+        }
+        title
+    }
+
+    fn draw_detail(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let Some(row) = self.listing.current() else { return };
+        let title = text::safe(&self.listing.look.detail_title(row)).into_owned();
+        let inner = load::pane(&title, self.pane.has_keys, area, buf, cx);
+        let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        let told = self.listing.look.facts(row, cx.now_ms);
+        self.pane.height = usize::from(inner.height);
+        self.pane.scroll = self.pane.scroll.min(self.pane.lines.saturating_sub(1));
+        self.pane.lines = facts::draw(&told, self.pane.scroll, inner, buf, cx);
+    }
+
+    /// The line that takes the filter; gives back the room above it.
+    fn draw_filter(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) -> Rect {
+        let Some(input) = &mut self.typing else { return area };
+        let [rest, field] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+        let sign = cx.keymap.shown(Action::Filter).unwrap_or_else(|| "/".to_string());
+        self.cursor = Some(input.render(&format!(" {sign} "), field, buf, cx));
+        if let Some(error) = &self.typing_error {
+            let error = format!(" {error} ");
+            let cells = text::width(&error).min(usize::from(field.width));
+            let x = field.right() - u16::try_from(cells).unwrap_or(0);
+            buf.set_stringn(x, field.y, &error, cells, cx.styles.get(Tone::Danger));
+        }
+        rest
+    }
+}

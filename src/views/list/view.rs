@@ -1,0 +1,368 @@
+//! The state of a list's view and what it does with actions, keys and reports. Drawing is in `draw`.
+
+use std::mem;
+
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{Fill, List};
+use crate::app::action::{Action, Offer};
+use crate::app::chord::Chord;
+use crate::app::effect::{Effect, Notice, Slot};
+use crate::app::route::Route;
+use crate::app::task::{Part, Report};
+use crate::app::view::{Context, RawText, View};
+use crate::views::widgets::filter::Filter;
+use crate::views::widgets::input::Input;
+use crate::views::widgets::listing::{Arranged, Listing};
+use crate::views::widgets::load::Load;
+
+/// The slot of the task that sorts and filters.
+const ARRANGE: Slot = Slot(255);
+
+/// A list with everything around it: states, filter line, detail pane, refresh.
+#[derive(Debug)]
+pub struct ListView<L: List> {
+    pub(super) listing: Listing<L>,
+    pub(super) state: Load<()>,
+    /// The rows of a second reading: shown when they are all here.
+    incoming: Option<Vec<L::Row>>,
+    /// The filter while it is typed.
+    pub(super) typing: Option<Input>,
+    pub(super) typing_error: Option<String>,
+    pub(super) pane: Pane,
+    pub(super) cursor: Option<Position>,
+}
+
+/// The detail of the row under the cursor.
+#[derive(Debug, Default)]
+pub(super) struct Pane {
+    /// Asked for, where it has no room beside the list.
+    pub(super) is_open: bool,
+    /// Not wanted, where it has.
+    pub(super) is_hidden: bool,
+    /// Whether the keys move it instead of the list.
+    pub(super) has_keys: bool,
+    pub(super) scroll: usize,
+    pub(super) lines: usize,
+    pub(super) height: usize,
+    /// Whether there was room beside the list when it was last drawn.
+    pub(super) is_wide: bool,
+}
+
+impl<L: List> ListView<L> {
+    /// A view of a list; nothing is read before it is opened.
+    pub fn new(list: L) -> Self {
+        let sort = list.first_sort();
+        let mut listing = Listing::new(list);
+        listing.sort(sort);
+        Self {
+            listing,
+            state: Load::Idle,
+            incoming: None,
+            typing: None,
+            typing_error: None,
+            pane: Pane::default(),
+            cursor: None,
+        }
+    }
+
+    /// The rows and the cursor.
+    pub fn listing(&self) -> &Listing<L> {
+        &self.listing
+    }
+
+    fn take_part(&mut self, part: Part) {
+        let part = match part.take::<Vec<L::Row>>() {
+            Ok(rows) => return self.take_rows(rows),
+            Err(other) => other,
+        };
+        if let Ok(answer) = part.take::<Arranged>() {
+            self.listing.arranged(answer);
+        }
+    }
+
+    fn take_rows(&mut self, rows: Vec<L::Row>) {
+        match &mut self.incoming {
+            Some(incoming) => incoming.extend(rows),
+            None => self.listing.extend(rows),
+        }
+    }
+
+    fn arrange(&mut self, cx: &Context<'_>) -> Vec<Effect> {
+        if cx.is_running(ARRANGE) {
+            return Vec::new();
+        }
+        self.listing.to_arrange().map(|ask| Effect::Start(ARRANGE, Box::new(ask))).into_iter().collect()
+    }
+
+    /// Sorting or filtering was changed: a running answer is to the wrong question.
+    fn arrange_anew(&mut self) -> Vec<Effect> {
+        self.listing.to_arrange().map(|ask| Effect::Start(ARRANGE, Box::new(ask))).into_iter().collect()
+    }
+
+    fn ended(&mut self, slot: Slot, failed: Option<std::sync::Arc<crate::Error>>) -> Vec<Effect> {
+        if slot == ARRANGE {
+            return Vec::new();
+        }
+        match (failed, self.incoming.take()) {
+            (None, incoming) => {
+                if let Some(rows) = incoming {
+                    self.listing.replace(rows);
+                }
+                self.state = Load::Ready(());
+                Vec::new()
+            }
+            (Some(error), Some(_)) => {
+                self.state = Load::Ready(());
+                vec![Effect::Notice(Notice::warning(format!("still what was read before: {error}")))]
+            }
+            (Some(error), None) => {
+                self.state = Load::Failed(error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn type_filter(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(input) = &mut self.typing else { return Vec::new() };
+        match key.code {
+            KeyCode::Enter => {
+                self.typing = None;
+                self.typing_error = None;
+            }
+            KeyCode::Esc => {
+                self.typing = None;
+                self.typing_error = None;
+                self.listing.set_filter(Filter::default());
+            }
+            KeyCode::Up => self.listing.go(-1),
+            KeyCode::Down => self.listing.go(1),
+            _ if input.key(key) => self.apply_filter(),
+            _ => {}
+        }
+        self.arrange_anew()
+    }
+
+    fn apply_filter(&mut self) {
+        match Filter::parse(self.typing.as_ref().map_or("", Input::text)) {
+            Ok(filter) => {
+                self.typing_error = None;
+                self.listing.set_filter(filter);
+            }
+            Err(error) => self.typing_error = Some(error.to_string()),
+        }
+    }
+
+    fn enter(&self) -> Option<(&'static str, Route)> {
+        self.listing.look.enter(self.listing.current()?)
+    }
+
+    fn act_on_pane(&mut self, action: Action) -> bool {
+        let pane = &mut self.pane;
+        let page = pane.height.max(1);
+        let last = pane.lines.saturating_sub(pane.height);
+        match action {
+            Action::Down => pane.scroll += 1,
+            Action::Up => pane.scroll = pane.scroll.saturating_sub(1),
+            Action::PageDown | Action::HalfDown => pane.scroll += page,
+            Action::PageUp | Action::HalfUp => pane.scroll = pane.scroll.saturating_sub(page),
+            Action::Top => pane.scroll = 0,
+            Action::Bottom => pane.scroll = last,
+            _ => return false,
+        }
+        pane.scroll = pane.scroll.min(last);
+        true
+    }
+
+    fn describe(&mut self) {
+        if self.pane.is_wide {
+            self.pane.is_hidden = !self.pane.is_hidden;
+            self.pane.has_keys = false;
+        } else {
+            self.pane.is_open = !self.pane.is_open;
+            self.pane.has_keys = self.pane.is_open;
+        }
+        self.pane.scroll = 0;
+    }
+
+    fn act_on_list(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
+        // The rows are copied, so that the list may change itself while it looks at them.
+        let chosen: Vec<L::Row> = self.listing.chosen().into_iter().cloned().collect();
+        let chosen: Vec<&L::Row> = chosen.iter().collect();
+        self.listing.look.act(action, &chosen, cx)
+    }
+}
+
+impl<L: List> View for ListView<L> {
+    fn route(&self) -> Route {
+        self.listing.look.route()
+    }
+
+    fn status(&self, cx: &Context<'_>) -> String {
+        self.listing.look.status(self.listing.rows(), cx.now_ms)
+    }
+
+    fn offers(&self, _cx: &Context<'_>) -> Vec<Offer> {
+        let current = self.listing.current();
+        let mut offers = Vec::new();
+        offers.extend(self.enter().map(|(label, _)| Action::Open.called(label)));
+        offers.extend(self.listing.look.actions(current));
+        if current.is_some() {
+            offers.push(Action::Describe.into());
+            offers.push(Action::Filter.into());
+            offers.push(Action::Mark.into());
+            if self.raw().is_some() {
+                offers.push(Action::Raw.into());
+            }
+            offers.push(Action::Copy.into());
+        } else if !self.listing.filter().is_empty() {
+            offers.push(Action::Filter.into());
+        }
+        offers.push(Action::Refresh.into());
+        let quiet = [
+            Action::Down,
+            Action::Up,
+            Action::PageDown,
+            Action::PageUp,
+            Action::HalfDown,
+            Action::HalfUp,
+            Action::Top,
+            Action::Bottom,
+            Action::Left,
+            Action::Right,
+            Action::NextPane,
+            Action::PreviousPane,
+        ];
+        offers.extend(quiet.map(Offer::from));
+        if self.listing.marks() > 0 {
+            offers.push(Action::ClearMarks.into());
+        }
+        offers
+    }
+
+    fn open(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        if matches!(self.state, Load::Ready(())) {
+            self.incoming = Some(Vec::new());
+        } else {
+            self.listing.replace(Vec::new());
+            self.state = Load::Loading;
+        }
+        vec![Effect::start(Fill(self.listing.look.clone()))]
+    }
+
+    fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
+        if self.pane.has_keys && self.act_on_pane(action) {
+            return Vec::new();
+        }
+        match action {
+            Action::Open => self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect(),
+            Action::Describe => {
+                self.describe();
+                Vec::new()
+            }
+            Action::NextPane | Action::PreviousPane => {
+                self.pane.has_keys =
+                    !self.pane.has_keys && ((self.pane.is_wide && !self.pane.is_hidden) || self.pane.is_open);
+                Vec::new()
+            }
+            Action::Filter => {
+                self.typing = Some(Input::new(self.listing.filter().as_str()));
+                Vec::new()
+            }
+            _ if self.listing.act(action) => {
+                self.pane.scroll = 0;
+                Vec::new()
+            }
+            _ => self.act_on_list(action, cx),
+        }
+    }
+
+    fn captures(&self) -> bool {
+        self.typing.is_some()
+    }
+
+    fn key(&mut self, key: KeyEvent, cx: &Context<'_>) -> Vec<Effect> {
+        if self.typing.is_some() {
+            return self.type_filter(key);
+        }
+        let letter = Chord::from(key).character().filter(char::is_ascii_uppercase);
+        if letter.is_some_and(|letter| self.listing.sort_by_letter(letter, cx.reserved)) {
+            return self.arrange_anew();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Context<'_>) -> Vec<Effect> {
+        let Some(input) = &mut self.typing else { return Vec::new() };
+        input.paste(text);
+        self.apply_filter();
+        self.arrange_anew()
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
+        let at = Position::new(mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.listing.go(3),
+            MouseEventKind::ScrollUp => self.listing.go(-3),
+            MouseEventKind::Down(MouseButton::Left) => {
+                if let Some(column) = self.listing.head_at(at) {
+                    self.listing.sort_by(column);
+                    return self.arrange_anew();
+                }
+                let Some(position) = self.listing.position_at(at) else { return Vec::new() };
+                if position == self.listing.cursor() {
+                    return self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect();
+                }
+                self.listing.go_to(position);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn back(&mut self) -> bool {
+        if mem::take(&mut self.pane.is_open) || mem::take(&mut self.pane.has_keys) {
+            self.pane.has_keys = false;
+            return true;
+        }
+        let had = !self.listing.filter().is_empty();
+        if had {
+            self.listing.set_filter(Filter::default());
+        }
+        had
+    }
+
+    fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
+        let mut effects = match report {
+            Report::Part(part) => {
+                self.take_part(part);
+                Vec::new()
+            }
+            Report::Done => self.ended(slot, None),
+            Report::Failed(error) => self.ended(slot, Some(error)),
+        };
+        effects.extend(self.arrange(cx));
+        effects
+    }
+
+    fn raw(&self) -> Option<RawText> {
+        let row = self.listing.current()?;
+        let text = self.listing.look.raw(row)?;
+        Some(RawText { title: self.listing.look.detail_title(row), text })
+    }
+
+    fn copied(&self) -> Option<String> {
+        let lines: Vec<_> = self.listing.chosen().into_iter().map(|row| self.listing.look.copied(row)).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        self.draw(area, buf, cx);
+    }
+
+    fn cursor(&self) -> Option<Position> {
+        self.cursor.filter(|_| self.typing.is_some())
+    }
+}
