@@ -4,6 +4,10 @@
 
 pub mod batch;
 pub mod create;
+pub mod bind;
+mod expression;
+pub mod fit;
+pub mod mapping;
 pub mod parse;
 pub mod run;
 pub mod source;

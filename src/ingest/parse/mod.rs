@@ -28,6 +28,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 pub use format::{BinaryText, ParseFormat, Words};
 pub use reason::Reason;
 pub(crate) use reason::type_name;
+pub(crate) use zone::LocalOffsets;
 pub use zone::Zone;
 
 use crate::{Error, Result};

@@ -1,0 +1,356 @@
+//! SQL expressions over source columns, by DataFusion: compiled once, evaluated per batch; a row that fails is that
+//! row's fault alone.
+//!
+//! Only scalar functions that give the same result for the same row: a load that is checked, staged and perhaps staged
+//! again must not change in between.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array, new_null_array};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, SchemaError};
+use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use super::bind::Problem;
+use super::fit::{Bad, Convert, merge};
+use super::mapping::nearest;
+use super::parse::{ParseFormat, Reason};
+use super::source::SourceColumn;
+use crate::{Error, Result};
+
+/// Compiles expressions over the columns of one source.
+pub(super) struct Compiler<'a> {
+    source: &'a [SourceColumn],
+    /// What text columns are within expressions.
+    types: HashMap<&'a str, DataType>,
+    state: OnceLock<SessionState>,
+}
+
+/// One expression, ready for any number of batches.
+#[derive(Debug)]
+pub(super) struct Expression {
+    physical: Arc<dyn PhysicalExpr>,
+    schema: SchemaRef,
+    /// For each column of `schema` its position in the source and how its values are read.
+    inputs: Vec<Convert>,
+    needs: Vec<usize>,
+    names: Vec<String>,
+    /// A cast of text that stands outermost is done by our own parser: exact, and with reasons.
+    cast: Option<Convert>,
+    /// The type before that cast.
+    raw: DataType,
+    data_type: DataType,
+}
+
+type Compiled = Result<Expression, Problem>;
+
+impl<'a> Compiler<'a> {
+    /// A compiler for the columns of a source; `types` says what text columns are within expressions where the
+    /// inferred type is not wanted.
+    pub(super) fn new(source: &'a [SourceColumn], types: &'a [(String, String)]) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut known = HashMap::new();
+        for (name, of) in types {
+            if !source.iter().any(|c| c.name == *name) {
+                let near = nearest(name, source.iter().map(|c| c.name.as_str()));
+                problems.push(Problem::general(format!("types: the source has no column {name}")).near(&near));
+            }
+            match arrow_type(of) {
+                Some(of) => {
+                    known.insert(name.as_str(), of);
+                }
+                None => problems.push(
+                    Problem::general(format!("types: {of} is not a type"))
+                        .hint("for example string, long, decimal(12,2), timestamptz"),
+                ),
+            }
+        }
+        if problems.is_empty() { Ok(Self { source, types: known, state: OnceLock::new() }) } else { Err(problems) }
+    }
+
+    /// The source's columns.
+    pub(super) fn source(&self) -> &'a [SourceColumn] {
+        self.source
+    }
+
+    /// Compiles an expression. Text columns have their inferred types; where the expression does not go with those but
+    /// does with text, they are text.
+    pub(super) fn compile(&self, sql: &str) -> Compiled {
+        let inferred = |c: &SourceColumn| {
+            if is_text(&c.stored) && !is_text(&c.data_type) { c.data_type.clone() } else { c.stored.clone() }
+        };
+        let typed: Vec<_> = self
+            .source
+            .iter()
+            .map(|c| self.types.get(c.name.as_str()).cloned().unwrap_or_else(|| inferred(c)))
+            .collect();
+        let plain: Vec<_> =
+            self.source.iter().map(|c| self.types.get(c.name.as_str()).unwrap_or(&c.stored).clone()).collect();
+        self.compile_as(sql, &typed).or_else(|problem| {
+            if typed == plain { Err(problem) } else { self.compile_as(sql, &plain).map_err(|_| problem) }
+        })
+    }
+
+    fn compile_as(&self, sql: &str, types: &[DataType]) -> Compiled {
+        let state = self.state.get_or_init(session);
+        let fields = self.source.iter().zip(types).map(|(c, of)| Field::new(&c.name, of.clone(), true));
+        let all = Schema::new(fields.collect::<Vec<_>>());
+        let known = DFSchema::try_from(all.clone()).map_err(|e| self.problem(&e))?;
+        // In parentheses, so that nothing may follow the expression; on a line of its own, for a comment at its end.
+        let logical = state.create_logical_expr(&format!("({sql}\n)"), &known).map_err(|e| self.problem(&e))?.unalias();
+        refuse_unfit(&logical)?;
+        let used: Vec<_> = logical.column_refs().into_iter().map(|c| c.name.clone()).collect();
+        let needs: Vec<usize> =
+            (0..self.source.len()).filter(|i| self.source.get(*i).is_some_and(|c| used.contains(&c.name))).collect();
+        let schema = Arc::new(all.project(&needs).map_err(|e| Problem::new(e.to_string()))?);
+        self.finish(state, logical, schema, needs)
+    }
+
+    fn finish(&self, state: &SessionState, logical: Expr, schema: SchemaRef, needs: Vec<usize>) -> Compiled {
+        let known = DFSchema::try_from(schema.as_ref().clone()).map_err(|e| self.problem(&e))?;
+        let physical = |expr: Expr| {
+            let physical = state.create_physical_expr(expr, &known).map_err(|e| self.problem(&e))?;
+            let data_type = physical.data_type(&schema).map_err(|e| self.problem(&e))?;
+            Ok::<_, Problem>((physical, data_type))
+        };
+        let mut inputs = Vec::new();
+        for (at, field) in needs.iter().zip(schema.fields()) {
+            let stored = self.source.get(*at).map_or(&DataType::Null, |c| &c.stored);
+            inputs.push(plan(stored, field)?);
+        }
+        let names = schema.fields().iter().map(|f| f.name().clone()).collect();
+        let (inner, target) = match &logical {
+            Expr::Cast(outer) => (Some(outer.expr.as_ref().clone()), outer.data_type.clone()),
+            _ => (None, DataType::Null),
+        };
+        let peeled = match inner.map(physical) {
+            Some(Ok((inner, of))) if is_text(&of) && !is_text(&target) => our_type(&target).map(|to| (inner, of, to)),
+            _ => None,
+        };
+        if let Some((physical, of, to)) = peeled {
+            let convert = plan(&of, &Arc::new(Field::new("", to.clone(), true)))?;
+            return Ok(Expression {
+                physical,
+                schema,
+                inputs,
+                needs,
+                names,
+                cast: Some(convert),
+                raw: of,
+                data_type: to,
+            });
+        }
+        let (physical, data_type) = physical(logical)?;
+        Ok(Expression { physical, schema, inputs, needs, names, cast: None, raw: data_type.clone(), data_type })
+    }
+
+    fn problem(&self, error: &DataFusionError) -> Problem {
+        if let DataFusionError::SchemaError(schema, _) = error.find_root()
+            && let SchemaError::FieldNotFound { field, .. } = schema.as_ref()
+        {
+            let near = nearest(&field.name, self.source.iter().map(|c| c.name.as_str()));
+            let problem = Problem::new(format!("the source has no column {}", field.name));
+            let quoted: Vec<_> = near.iter().map(|name| format!("\"{name}\"")).collect();
+            return problem.near(&quoted.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        let message = error.find_root().strip_backtrace();
+        let first = message.lines().next().unwrap_or_default();
+        let kinds = [
+            "SQL error: ParserError(\"",
+            "SQL error: ",
+            "Error during planning: ",
+            "This feature is not implemented: ",
+            "Arrow error: ",
+        ];
+        let plain =
+            kinds.iter().fold(first, |text, kind| text.strip_prefix(kind).unwrap_or(text)).trim_end_matches("\")");
+        Problem::new(format!("the expression cannot be used: {plain}"))
+    }
+}
+
+impl fmt::Debug for Compiler<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiler")
+            .field("source", &self.source.len())
+            .field("types", &self.types)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Expression {
+    /// The type of its values.
+    pub(super) fn data_type(&self) -> &DataType {
+        &self.data_type
+    }
+
+    /// The positions of the source columns it needs, ascending.
+    pub(super) fn needs(&self) -> &[usize] {
+        &self.needs
+    }
+
+    /// The name of the source column it needs, where it needs one alone.
+    pub(super) fn only_column(&self) -> Option<&str> {
+        match self.names.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Its values for `rows` rows; `inputs` are the columns it needs. Rows that fail are null and listed.
+    pub(super) fn evaluate(&self, inputs: &[ArrayRef], rows: usize) -> Result<(ArrayRef, Bad)> {
+        let mut bad = Bad::new();
+        let mut columns = Vec::with_capacity(inputs.len());
+        for (input, convert) in inputs.iter().zip(&self.inputs) {
+            let mut mine = Bad::new();
+            let column = convert.run(input, &mut mine)?;
+            columns.push(column.ok_or_else(|| Error::unsupported("a nested column of an expression does not fit"))?);
+            merge(&mut bad, mine);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::bug("the columns of an expression do not make a batch").caused_by(e))?;
+        let mut failed = Bad::new();
+        let values = self.whole_or_halves(&batch, 0, &mut failed)?;
+        merge(&mut bad, failed);
+        let Some(convert) = &self.cast else { return Ok((values, bad)) };
+        let mut uncast = Bad::new();
+        let values = convert.run(&values, &mut uncast)?;
+        merge(&mut bad, uncast);
+        Ok((values.ok_or_else(|| Error::bug("a cast to a scalar gave nothing"))?, bad))
+    }
+
+    /// Evaluates a batch; where that fails, its halves, down to the rows at fault.
+    fn whole_or_halves(&self, batch: &RecordBatch, first: usize, bad: &mut Bad) -> Result<ArrayRef> {
+        let rows = batch.num_rows();
+        if rows == 0 {
+            return Ok(new_empty_array(&self.raw));
+        }
+        let error = match self.physical.evaluate(batch).and_then(|value| value.into_array(rows)) {
+            Ok(values) if *values.data_type() == self.raw => return Ok(values),
+            Ok(values) => match cast(&values, &self.raw) {
+                Ok(values) => return Ok(values),
+                Err(e) => e.into(),
+            },
+            Err(e) => e,
+        };
+        if rows == 1 {
+            bad.push((first, reason(&error)));
+            return Ok(new_null_array(&self.raw, 1));
+        }
+        let half = rows / 2;
+        let before = self.whole_or_halves(&batch.slice(0, half), first, bad)?;
+        let after = self.whole_or_halves(&batch.slice(half, rows - half), first + half, bad)?;
+        concat(&[&before, &after]).map_err(|e| Error::bug("the values of an expression cannot be joined").caused_by(e))
+    }
+}
+
+fn plan(from: &DataType, to: &FieldRef) -> Result<Convert, Problem> {
+    match from == to.data_type() {
+        true => Ok(Convert::Same),
+        false => Convert::plan(from, to, &ParseFormat::default()),
+    }
+}
+
+/// Names keep their case, so that a column is found as it is written.
+fn session() -> SessionState {
+    let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
+    SessionContext::new_with_config(config).state()
+}
+
+/// Refuses what is no function of the row alone.
+fn refuse_unfit(expr: &Expr) -> Result<(), Problem> {
+    let mut found = None;
+    let walked = expr.apply(|node| {
+        found = match node {
+            Expr::AggregateFunction(f) => Some(format!("{}() needs more than one row", f.func.name())),
+            Expr::WindowFunction(_) => Some("window functions need more than one row".into()),
+            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
+                Some("subqueries cannot be used".into())
+            }
+            Expr::Placeholder(_) | Expr::ScalarVariable(..) | Expr::OuterReferenceColumn(..) | Expr::GroupingSet(_) => {
+                Some("only columns, constants and functions can be used".into())
+            }
+            Expr::Unnest(_) => Some("one row cannot become several".into()),
+            Expr::ScalarFunction(f) if f.func.signature().volatility != Volatility::Immutable => {
+                Some(format!("{}() does not give the same result each time", f.func.name()))
+            }
+            _ => None,
+        };
+        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    match (walked, found) {
+        (Err(e), _) => Err(Problem::new(format!("the expression cannot be used: {}", e.strip_backtrace()))),
+        (Ok(_), Some(why)) => Err(Problem::new(why)),
+        (Ok(_), None) => Ok(()),
+    }
+}
+
+/// The Arrow type of an Iceberg primitive by its name.
+fn arrow_type(name: &str) -> Option<DataType> {
+    let of = serde_json::from_value(serde_json::Value::String(name.trim().to_lowercase())).ok()?;
+    iceberg::arrow::type_to_arrow_type(&iceberg::spec::Type::Primitive(of)).ok()
+}
+
+/// The type that our parser gives for one of SQL's.
+fn our_type(sql: &DataType) -> Option<DataType> {
+    use arrow::datatypes::TimeUnit::{Microsecond, Nanosecond};
+    Some(match sql {
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => return None,
+        DataType::Timestamp(_, Some(_)) => return None,
+        DataType::Timestamp(_, None) => DataType::Timestamp(Microsecond, None),
+        DataType::Time64(Nanosecond) => DataType::Time64(Microsecond),
+        DataType::Boolean | DataType::Int32 | DataType::Int64 | DataType::Float32 | DataType::Float64 => sql.clone(),
+        DataType::Decimal128(_, scale) if *scale >= 0 => sql.clone(),
+        DataType::Date32 => sql.clone(),
+        _ => return None,
+    })
+}
+
+fn is_text(of: &DataType) -> bool {
+    matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Why a row failed, without its values.
+fn reason(error: &DataFusionError) -> Reason {
+    let DataFusionError::ArrowError(arrow, _) = error.find_root() else {
+        return Reason::not(without_values(&error.find_root().strip_backtrace()));
+    };
+    match arrow.as_ref() {
+        ArrowError::DivideByZero => Reason::not("division by zero"),
+        ArrowError::ArithmeticOverflow(_) => Reason::not("the result is too large for its type"),
+        ArrowError::CastError(message) => Reason::not(without_values(message)),
+        other => Reason::not(without_values(&other.to_string())),
+    }
+}
+
+/// The first line of a message with quoted values and numbers left out, so that equal faults are counted together.
+fn without_values(message: &str) -> String {
+    let mut out = String::new();
+    let mut quote = None;
+    for c in message.lines().next().unwrap_or_default().chars().take(200) {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => {
+                quote = Some(c);
+                out.push('…');
+            }
+            None if c.is_ascii_digit() => {
+                if !out.ends_with('…') {
+                    out.push('…');
+                }
+            }
+            None => out.push(c),
+        }
+    }
+    out
+}
