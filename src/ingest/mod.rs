@@ -11,5 +11,6 @@ pub mod mapping;
 pub mod parse;
 pub mod run;
 pub mod source;
+pub mod stage;
 
 pub use batch::{Fault, Line, SourceBatch};

@@ -1,0 +1,173 @@
+//! One data file: record batches in, a Parquet file and its manifest entry out. Knows nothing of other files.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, SchemaRef, Struct};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::file::metadata::ParquetMetaData;
+use tokio::runtime::Handle;
+
+use super::settings::WriteSettings;
+use super::sink::Sink;
+use super::statistics::{FileStatistics, NanCounter};
+use crate::commit::StagedFile;
+use crate::storage::Storage;
+use crate::{Error, Result};
+
+/// What all data files of one load have in common.
+#[derive(Debug, Clone)]
+pub(super) struct FileContext {
+    pub storage: Storage,
+    pub runtime: Handle,
+    pub settings: Arc<WriteSettings>,
+    pub schema: SchemaRef,
+    pub arrow_schema: ArrowSchemaRef,
+    pub spec_id: i32,
+}
+
+/// A data file being written. Used from threads that may wait. Either [`finish`](Self::finish) or
+/// [`abort`](Self::abort) ends it.
+pub(super) struct OpenFile {
+    writer: ArrowWriter<Sink>,
+    nans: NanCounter,
+    rows: u64,
+    row_groups: usize,
+}
+
+impl OpenFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Those of the store, with the location.
+    pub fn open(context: &FileContext, location: String) -> Result<Self> {
+        let sink = Sink::open(&context.storage, location, &context.runtime)?;
+        let options = ArrowWriterOptions::new().with_properties(context.settings.parquet.clone());
+        let writer = ArrowWriter::try_new_with_options(sink, context.arrow_schema.clone(), options)
+            .map_err(|e| Error::unsupported("Parquet cannot hold this table's schema").caused_by(e))?;
+        Ok(Self { writer, nans: NanCounter::new(&context.arrow_schema), rows: 0, row_groups: 0 })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// Those of the store and of Parquet; the file must be aborted then.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.nans.count(batch);
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(|e| self.broken(e))?;
+        if self.writer.flushed_row_groups().len() > self.row_groups { self.drain() } else { Ok(()) }
+    }
+
+    /// Ends the row group at hand, so that only the file's footer stays in memory.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn end_row_group(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|e| self.broken(e))?;
+        self.drain()
+    }
+
+    /// Bytes of memory it takes now.
+    pub fn memory(&self) -> usize {
+        self.writer.memory_size() + self.writer.inner().waiting()
+    }
+
+    /// About how large it would be if it ended now, in bytes.
+    pub fn size(&self) -> u64 {
+        self.writer.inner().written() + self.writer.in_progress_size() as u64
+    }
+
+    /// Rows taken so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Where it will be.
+    pub fn location(&self) -> &str {
+        self.writer.inner().location()
+    }
+
+    /// Writes the footer and makes the file appear; it is not yet durable.
+    ///
+    /// # Errors
+    /// Those of the store and of Parquet; the file does not exist then.
+    pub fn finish(mut self, context: &FileContext, partition: Struct, sort_order_id: i32) -> Result<StagedFile> {
+        let footer = match self.writer.finish() {
+            Ok(footer) => footer,
+            Err(e) => {
+                let error = self.broken(e);
+                self.abort();
+                return Err(error);
+            }
+        };
+        let Self { writer, nans, .. } = self;
+        let sink = writer.into_inner().map_err(|e| Error::bug("a finished file cannot be taken apart").caused_by(e))?;
+        let (location, size) = (sink.location().to_string(), sink.written());
+        sink.finish()?;
+        let statistics = FileStatistics::of(&footer, &nans, &context.schema, &context.settings.metrics);
+        let file = data_file(location, size, &footer, statistics, partition, context.spec_id, sort_order_id)?;
+        Ok(StagedFile { file, spec_id: context.spec_id, schema_id: context.schema.schema_id() })
+    }
+
+    /// Gives it up; nothing remains of it.
+    pub fn abort(self) {
+        // Parquet's writer flushes its buffer into the sink when it is taken apart; a failure then changes nothing.
+        match self.writer.into_inner() {
+            Ok(sink) => sink.abort(),
+            Err(e) => tracing::debug!("a broken file was dropped: {e}"),
+        }
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        self.row_groups = self.writer.flushed_row_groups().len();
+        self.writer.sync().map_err(|e| self.broken(e.into()))?;
+        self.writer.inner_mut().drain()
+    }
+
+    /// The store's own error where that is what stopped Parquet.
+    fn broken(&mut self, error: parquet::errors::ParquetError) -> Error {
+        let location = self.location().to_string();
+        self.writer
+            .inner_mut()
+            .take_failure()
+            .unwrap_or_else(|| Error::bug("a data file cannot be written").with("location", location).caused_by(error))
+    }
+}
+
+impl std::fmt::Debug for OpenFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenFile").field("location", &self.location()).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+fn data_file(
+    location: String,
+    size: u64,
+    footer: &ParquetMetaData,
+    statistics: FileStatistics,
+    partition: Struct,
+    spec_id: i32,
+    sort_order_id: i32,
+) -> Result<DataFile> {
+    DataFileBuilder::default()
+        .content(DataContentType::Data)
+        .file_path(location)
+        .file_format(DataFileFormat::Parquet)
+        .partition(partition)
+        .partition_spec_id(spec_id)
+        .record_count(u64::try_from(footer.file_metadata().num_rows()).unwrap_or_default())
+        .file_size_in_bytes(size)
+        .column_sizes(statistics.column_sizes)
+        .value_counts(statistics.value_counts)
+        .null_value_counts(statistics.null_counts)
+        .nan_value_counts(statistics.nan_counts)
+        .lower_bounds(statistics.lower_bounds)
+        .upper_bounds(statistics.upper_bounds)
+        .split_offsets(Some(statistics.split_offsets))
+        .sort_order_id(sort_order_id)
+        .build()
+        .map_err(|e| Error::bug("a manifest entry lacks a field").caused_by(e))
+}
