@@ -3,10 +3,11 @@
 //! Nothing here publishes; what is staged is handed to `commit`.
 
 pub mod batch;
-pub mod create;
 pub mod bind;
+pub mod create;
 mod expression;
 pub mod fit;
+pub mod journal;
 pub mod mapping;
 pub mod parse;
 pub mod run;
