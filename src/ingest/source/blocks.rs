@@ -1,19 +1,44 @@
 //! Runs of whole records, cut from the files in order. Cutting is sequential and cheap; decoding is the workers'.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 
-use super::Source;
-use crate::ingest::SourceBatch;
+use super::csv::CsvDecoder;
+use super::cut::Marks;
+use super::ndjson::JsonDecoder;
+use super::parquet::{ParquetDecoder, RowRange};
+use super::settings::Format;
+use super::text::{Place, TextReader};
+use super::{Source, SourceFile};
+use crate::ingest::{Line, SourceBatch};
 use crate::monitor::Monitor;
 use crate::{Error, Result};
+
+/// Values that a block of JSON lines may decode to.
+const BLOCK_VALUES: usize = 4 << 20;
 
 /// The blocks of a source, in order.
 #[derive(Debug)]
 pub struct Blocks {
     monitor: Monitor,
+    files: VecDeque<SourceFile>,
+    marks: Marks,
+    size: usize,
+    most_lines: usize,
+    at: Option<Reading>,
+    number: u64,
+    failed: bool,
+}
+
+/// The file that is being read.
+#[derive(Debug)]
+enum Reading {
+    Text(Arc<PathBuf>, TextReader),
+    Parquet(Arc<PathBuf>, VecDeque<RowRange>),
 }
 
 /// A run of whole records of one file, not yet decoded. Sent from the reading thread to a worker.
@@ -25,55 +50,184 @@ pub struct Block {
     pub number: u64,
     /// The line (in Parquet the row) of its first record, from 1.
     pub first_line: u64,
-    /// The bytes of the file on disk that it stands for; they add up to [`Source::total_bytes`].
+    /// The bytes of the file on disk that it stands for; over all blocks they add up to [`Source::total_bytes`].
     pub source_bytes: u64,
+    pub(super) offset: u64,
+    body: Body,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Text(Buffer),
+    Rows(RowRange),
 }
 
 /// How blocks are decoded: the dialect and the columns wanted. Cheap to clone, shared by the workers.
 #[derive(Debug, Clone)]
 pub struct Decoder {
-    schema: SchemaRef,
+    how: Arc<How>,
+}
+
+#[derive(Debug)]
+enum How {
+    Csv(CsvDecoder),
+    Json(JsonDecoder),
+    Parquet(ParquetDecoder),
 }
 
 impl Blocks {
-    pub(super) fn new(_source: &Source, monitor: &Monitor) -> Result<Self> {
-        Ok(Self { monitor: monitor.clone() })
+    pub(super) fn new(source: &Source, size: usize, monitor: &Monitor) -> Self {
+        Self {
+            monitor: monitor.clone(),
+            files: source.files.iter().cloned().collect(),
+            marks: source.marks(),
+            size: size.max(16),
+            most_lines: most_lines(source),
+            at: None,
+            number: 0,
+            failed: false,
+        }
+    }
+
+    /// The blocks of one text file from a place on where a record begins.
+    pub(super) fn from_place(
+        source: &Source,
+        file: &SourceFile,
+        place: Place,
+        size: usize,
+        m: &Monitor,
+    ) -> Result<Self> {
+        let marks = source.marks();
+        let most_lines = most_lines(source);
+        let reader = TextReader::new(file, marks, place, size)?.with_most_lines(most_lines);
+        let at = Some(Reading::Text(file.path.clone(), reader));
+        Ok(Self { monitor: m.clone(), files: VecDeque::new(), marks, size, most_lines, at, number: 0, failed: false })
+    }
+
+    fn step(&mut self) -> Result<Option<Block>> {
+        loop {
+            self.monitor.check()?;
+            if let Some(block) = self.next_of_file()? {
+                self.number += 1;
+                return Ok(Some(block));
+            }
+            let Some(file) = self.files.pop_front() else { return Ok(None) };
+            self.at = Some(match &file.parquet {
+                Some(parquet) => Reading::Parquet(file.path.clone(), parquet.ranges()),
+                None => {
+                    let reader = TextReader::new(&file, self.marks, file.first, self.size)?;
+                    Reading::Text(file.path.clone(), reader.with_most_lines(self.most_lines))
+                }
+            });
+        }
+    }
+
+    fn next_of_file(&mut self) -> Result<Option<Block>> {
+        let number = self.number;
+        Ok(match &mut self.at {
+            None => None,
+            Some(Reading::Text(file, reader)) => reader.next_block()?.map(|text| Block {
+                file: file.clone(),
+                number,
+                first_line: text.place.line,
+                source_bytes: text.read,
+                offset: text.place.offset,
+                body: Body::Text(text.bytes),
+            }),
+            Some(Reading::Parquet(file, ranges)) => ranges.pop_front().map(|range| Block {
+                file: file.clone(),
+                number,
+                first_line: range.first_row + 1,
+                source_bytes: range.bytes,
+                offset: range.first_row,
+                body: Body::Rows(range),
+            }),
+        })
+    }
+}
+
+/// Lines a block may have: a short line of JSON still makes a value, if a null one, in every column.
+fn most_lines(source: &Source) -> usize {
+    match source.settings.format {
+        Format::NdJson => BLOCK_VALUES / source.columns.len().max(1),
+        _ => usize::MAX,
     }
 }
 
 impl Iterator for Blocks {
     type Item = Result<Block>;
 
-    /// The next block. After an error there is none.
+    /// The next block. After an error there is none: a source that ends early never looks whole.
     fn next(&mut self) -> Option<Self::Item> {
-        self.monitor.check().err().map(Err)
+        if self.failed {
+            return None;
+        }
+        let next = self.step().transpose();
+        self.failed = matches!(next, Some(Err(_)));
+        next
     }
 }
 
 impl Decoder {
     pub(super) fn new(source: &Source, projection: Option<&[usize]>) -> Result<Self> {
-        let schema = source.schema();
-        let Some(wanted) = projection else { return Ok(Self { schema }) };
-        let schema = schema
-            .project(wanted)
-            .map_err(|e| Error::bug("a column was asked for that the source does not have").caused_by(e))?;
-        Ok(Self { schema: Arc::new(schema) })
+        let all: Vec<usize> = (0..source.columns.len()).collect();
+        let wanted = projection.unwrap_or(&all);
+        let schema = Arc::new(
+            source
+                .schema()
+                .project(wanted)
+                .map_err(|e| Error::bug("a column was asked for that the source does not have").caused_by(e))?,
+        );
+        let how = match source.settings.format {
+            Format::Csv => {
+                let dialect = source.settings.dialect.clone().unwrap_or_default();
+                How::Csv(CsvDecoder::new(&dialect, source.columns.len(), wanted.to_vec(), schema))
+            }
+            Format::NdJson => How::Json(JsonDecoder::new(source.schema(), wanted.to_vec(), schema)),
+            Format::Parquet => How::Parquet(ParquetDecoder { projection: wanted.to_vec(), schema }),
+        };
+        Ok(Self { how: Arc::new(how) })
     }
 
     /// The schema of the batches.
     pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        match &*self.how {
+            How::Csv(csv) => csv.schema.clone(),
+            How::Json(json) => json.schema.clone(),
+            How::Parquet(parquet) => parquet.schema.clone(),
+        }
     }
 }
 
 impl Block {
-    /// Takes the records apart. Columns of text are `Utf8View` whose values point into the block: they keep it alive.
+    /// Takes the records apart. Long values of text columns point into the block: they keep it alive.
     ///
     /// # Errors
     /// Damage that leaves no row to be trusted (Parquet pages). Rows that are broken by themselves are faults of the
     /// batch.
     pub fn decode(&self, decoder: &Decoder) -> Result<SourceBatch> {
-        let batch = arrow::array::RecordBatch::new_empty(decoder.schema());
-        Ok(SourceBatch { batch, file: self.file.clone(), lines: Vec::new(), faults: Vec::new() })
+        let at = Line { file: self.file.clone(), line: self.first_line };
+        match (&*decoder.how, &self.body) {
+            (How::Csv(csv), Body::Text(text)) => csv.decode(text, &at),
+            (How::Json(json), Body::Text(text)) => json.decode(text.as_slice(), &at),
+            (How::Parquet(parquet), Body::Rows(range)) => parquet.decode(range, &at),
+            _ => Err(Error::bug("a block was decoded as another format than its own")),
+        }
+    }
+
+    /// Its records as text; nothing for Parquet.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Text(text) => Some(text.as_slice()),
+            Body::Rows(_) => None,
+        }
+    }
+
+    /// Its bytes in memory.
+    pub fn size(&self) -> usize {
+        match &self.body {
+            Body::Text(text) => text.len(),
+            Body::Rows(range) => usize::try_from(range.bytes).unwrap_or(usize::MAX),
+        }
     }
 }

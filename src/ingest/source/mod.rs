@@ -4,18 +4,42 @@
 //! One thread walks [`Source::blocks`], which only finds record boundaries; workers call [`Block::decode`].
 
 mod blocks;
+mod columnar;
+mod compression;
+mod csv;
+mod cut;
+mod detect;
+mod dialect;
+mod encoding;
+mod fold;
+mod infer;
+mod ndjson;
+mod objects;
+mod open;
+mod parquet;
+mod profile;
+mod records;
+mod sample;
 mod settings;
+mod shape;
+mod text;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 
+use crate::Result;
 use crate::monitor::Monitor;
-use crate::{Error, Result};
 
+pub(crate) use super::parse::type_name;
 pub use blocks::{Block, Blocks, Decoder};
+pub use fold::fold;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
+
+/// Bytes of text in a block.
+const BLOCK: usize = 1 << 20;
 
 /// One or more local files with the same columns, ready to be read any number of times.
 #[derive(Debug, Clone)]
@@ -43,6 +67,12 @@ pub struct SourceFile {
     pub compression: Compression,
     /// Its encoding, as the WHATWG standard calls it.
     pub encoding: String,
+    /// The length of its byte order mark, in bytes as they stand unpacked.
+    mark_bytes: u64,
+    /// Where its rows begin, after lines passed over and the header.
+    first: text::Place,
+    /// Its footer, where it is Parquet.
+    parquet: Option<parquet::ParquetFile>,
 }
 
 /// One column of a source.
@@ -72,8 +102,7 @@ impl Source {
     /// Missing, empty, unreadable or binary files, folders, files whose columns differ, a column twice, damaged
     /// compression or Parquet: each names the file and what to do.
     pub fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Self> {
-        let _ = (options, monitor);
-        Err(Error::unsupported("sources cannot be opened yet"))
+        open::open(options, monitor)
     }
 
     /// The rows in order, as blocks of about 1 MiB that begin and end with a record. Sequential and fast: nothing is
@@ -82,7 +111,19 @@ impl Source {
     /// # Errors
     /// A file that cannot be opened any more.
     pub fn blocks(&self, monitor: &Monitor) -> Result<Blocks> {
-        Blocks::new(self, monitor)
+        self.blocks_of(BLOCK, monitor)
+    }
+
+    /// As [`Source::blocks`], with about so many bytes in each block of text.
+    ///
+    /// # Errors
+    /// A file that cannot be opened any more.
+    pub fn blocks_of(&self, bytes: usize, monitor: &Monitor) -> Result<Blocks> {
+        Ok(Blocks::new(self, bytes, monitor))
+    }
+
+    fn marks(&self) -> cut::Marks {
+        self.settings.dialect.as_ref().map_or_else(cut::Marks::lines, cut::Marks::from)
     }
 
     /// What [`Block::decode`] needs: all columns, or those whose positions are given, in that order.
@@ -105,8 +146,7 @@ impl Source {
     /// # Errors
     /// Those of reading, and cancellation.
     pub fn infer_all(&self, monitor: &Monitor) -> Result<Self> {
-        monitor.check()?;
-        Ok(self.clone())
+        fold::infer_all(self, monitor)
     }
 
     /// The size of all files on disk, in bytes.

@@ -1,0 +1,201 @@
+//! Decodes blocks of delimited text into `Utf8View` columns. Long values point into the block, short ones are inlined
+//! by Arrow itself; only fields that need unescaping are copied.
+//!
+//! Values stay text: nothing is trimmed, cast or guessed here but the null strings.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+
+use super::cut::Marks;
+use super::settings::Dialect;
+use super::tokens::{Span, Tokens};
+use crate::ingest::{Line, SourceBatch};
+use crate::{Error, Result};
+
+/// How delimited text is decoded.
+#[derive(Debug, Clone)]
+pub(super) struct CsvDecoder {
+    pub(super) marks: Marks,
+    /// Fields of each record.
+    pub(super) width: usize,
+    /// Positions of the columns wanted.
+    pub(super) projection: Vec<usize>,
+    pub(super) schema: SchemaRef,
+    nulls: NullStrings,
+}
+
+/// Which strings are null.
+#[derive(Debug, Clone)]
+struct NullStrings {
+    empty: bool,
+    others: Vec<String>,
+    quoted: bool,
+}
+
+impl NullStrings {
+    #[inline(always)]
+    fn holds(&self, value: &str, quoted: bool) -> bool {
+        if quoted && !self.quoted {
+            false
+        } else if value.is_empty() {
+            self.empty
+        } else {
+            self.others.iter().any(|null| null == value)
+        }
+    }
+}
+
+impl CsvDecoder {
+    pub(super) fn new(dialect: &Dialect, width: usize, projection: Vec<usize>, schema: SchemaRef) -> Self {
+        let others = dialect.nulls.iter().filter(|null| !null.is_empty()).cloned().collect();
+        let empty = dialect.nulls.iter().any(String::is_empty);
+        let nulls = NullStrings { empty, others, quoted: dialect.quoted_nulls };
+        Self { marks: Marks::from(dialect), width, projection, schema, nulls }
+    }
+
+    /// Decodes whole records that begin at `at`.
+    pub(super) fn decode(&self, block: &Buffer, at: &Line) -> Result<SourceBatch> {
+        let (text, invalid) = valid_text(block);
+        let tokens = Tokens::new(block.as_slice(), self.marks, self.width, at, &invalid);
+        let text = Texts::new(block, text, &tokens.scratch)?;
+        let columns = self.projection.iter().map(|column| self.column(*column, &tokens.spans, &text));
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(tokens.lines.len()));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::bug("decoded text does not make a batch").caused_by(e))?;
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults })
+    }
+
+    fn column(&self, column: usize, spans: &[Span], texts: &Texts<'_>) -> Result<ArrayRef> {
+        let rows = spans.len() / self.width.max(1);
+        let mut builder = StringViewBuilder::with_capacity(rows);
+        for buffer in &texts.buffers {
+            builder.append_block(buffer.clone());
+        }
+        for span in spans.iter().skip(column).step_by(self.width.max(1)) {
+            let value = texts.get(*span).ok_or_else(|| Error::bug("a field ends within a character"))?;
+            if self.nulls.holds(value, span.quoted()) {
+                builder.append_null();
+            } else if value.len() <= INLINE {
+                builder.append_value(value);
+            } else {
+                let (block, range) = (u32::from(span.unescaped()), span.range());
+                builder
+                    .try_append_view(block, range.start as u32, range.len() as u32)
+                    .map_err(|e| Error::bug("a field does not lie in its block").caused_by(e))?;
+            }
+        }
+        Ok(Arc::new(builder.finish()))
+    }
+}
+
+/// Values up to so many bytes stand in the view itself.
+const INLINE: usize = 12;
+
+/// The text that spans point into, as strings and as the buffers of the views.
+struct Texts<'a> {
+    block: Cow<'a, str>,
+    scratch: Cow<'a, str>,
+    buffers: Vec<Buffer>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(block: &Buffer, text: Cow<'a, str>, scratch: &'a [u8]) -> Result<Self> {
+        let mut buffers = vec![match &text {
+            Cow::Borrowed(_) => block.clone(),
+            Cow::Owned(mended) => Buffer::from(mended.as_bytes()),
+        }];
+        if !scratch.is_empty() {
+            buffers.push(Buffer::from(scratch));
+        }
+        Ok(Self { block: text, scratch: valid_text_of(scratch), buffers })
+    }
+
+    #[inline(always)]
+    fn get(&self, span: Span) -> Option<&str> {
+        if span.unescaped() { self.scratch.get(span.range()) } else { self.block.get(span.range()) }
+    }
+}
+
+/// The block as text, and the positions of bytes that are none: these are replaced, and their rows become faults.
+fn valid_text(block: &Buffer) -> (Cow<'_, str>, Vec<usize>) {
+    if let Ok(text) = std::str::from_utf8(block.as_slice()) {
+        return (Cow::Borrowed(text), Vec::new());
+    }
+    let mut positions = Vec::new();
+    let mut mended = String::with_capacity(block.len());
+    for chunk in block.as_slice().utf8_chunks() {
+        mended.push_str(chunk.valid());
+        for _ in chunk.invalid() {
+            positions.push(mended.len());
+            mended.push('?');
+        }
+    }
+    (Cow::Owned(mended), positions)
+}
+
+/// Scratch text as a string. Unescaped from invalid text it may be invalid itself; no row uses that part.
+fn valid_text_of(scratch: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(scratch) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let mut mended = String::with_capacity(scratch.len());
+            for chunk in scratch.utf8_chunks() {
+                mended.push_str(chunk.valid());
+                mended.extend(chunk.invalid().iter().map(|_| '?'));
+            }
+            Cow::Owned(mended)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    fn decoder(dialect: &Dialect, width: usize, projection: &[usize]) -> CsvDecoder {
+        let fields: Vec<_> = projection.iter().map(|i| Field::new(format!("c{i}"), DataType::Utf8View, true)).collect();
+        CsvDecoder::new(dialect, width, projection.to_vec(), Arc::new(Schema::new(fields)))
+    }
+
+    fn at() -> Line {
+        Line { file: Arc::default(), line: 1 }
+    }
+
+    #[test]
+    fn long_values_point_into_the_block() {
+        let block = Buffer::from_vec(b"short,a value of more than twelve bytes\n".to_vec());
+        let batch = decoder(&Dialect::default(), 2, &[1]).decode(&block, &at()).unwrap().batch;
+        let column = batch.column(0).as_string_view();
+        assert_eq!(column.value(0), "a value of more than twelve bytes");
+        assert_eq!(column.data_buffers()[0].as_ptr(), block.as_ptr());
+    }
+
+    #[test]
+    fn null_strings_are_null_but_not_within_quotes() {
+        let dialect = Dialect { nulls: vec![String::new(), "NA".into()], ..Dialect::default() };
+        let block = Buffer::from_vec(b"NA,\"NA\"\n,\"\"\nx,N\n".to_vec());
+        let batch = decoder(&dialect, 2, &[0, 1]).decode(&block, &at()).unwrap().batch;
+        let nulls = |i: usize| batch.column(i).nulls().map_or(0, |n| n.null_count());
+        assert_eq!((nulls(0), nulls(1)), (2, 0));
+        let quoted = Dialect { quoted_nulls: true, ..dialect };
+        let batch = decoder(&quoted, 2, &[1]).decode(&block, &at()).unwrap().batch;
+        assert_eq!(batch.column(0).null_count(), 2);
+    }
+
+    #[test]
+    fn rows_with_invalid_text_are_faults_and_the_others_stay() {
+        let block = Buffer::from_vec(b"a,1\nb\xe9,2\n\"x\"\"\xff\",3\nc,4\n".to_vec());
+        let batch = decoder(&Dialect::default(), 2, &[0, 1]).decode(&block, &at()).unwrap();
+        assert_eq!(batch.lines, [1, 4]);
+        assert_eq!(batch.batch.column(0).as_string_view().iter().flatten().collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(batch.faults.iter().map(|f| f.line.line).collect::<Vec<_>>(), [2, 3]);
+        assert!(batch.faults[0].reason.contains("not valid text"));
+    }
+}

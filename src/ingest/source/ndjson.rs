@@ -1,0 +1,277 @@
+//! Decodes lines of JSON objects. Numbers are read as their text and parsed as exactly as those of a CSV file, so that
+//! none is rounded or cut; fields that the columns do not have are faults, so that none is lost.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::json::ReaderBuilder;
+use serde::de::IgnoredAny;
+
+use super::tokens::shortened;
+use crate::ingest::parse::{ParseFormat, TextParser};
+use crate::ingest::{Fault, Line, SourceBatch};
+use crate::{Error, Result};
+
+/// How lines of JSON are decoded.
+#[derive(Debug)]
+pub(super) struct JsonDecoder {
+    /// All columns, numbers as text.
+    read: SchemaRef,
+    projection: Vec<usize>,
+    pub(super) schema: SchemaRef,
+}
+
+/// A line that is not blank.
+#[derive(Debug, Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+    number: u64,
+}
+
+/// Why lines cannot be decoded.
+#[derive(Debug)]
+struct Broken {
+    column: Option<String>,
+    reason: String,
+}
+
+impl JsonDecoder {
+    pub(super) fn new(stored: SchemaRef, projection: Vec<usize>, schema: SchemaRef) -> Self {
+        Self { read: Arc::new(Schema::new(numbers_as_text(stored.fields()))), projection, schema }
+    }
+
+    /// Decodes whole lines that begin at `at`.
+    pub(super) fn decode(&self, block: &[u8], at: &Line) -> Result<SourceBatch> {
+        let lines = (at.line..).zip(block.split(|b| *b == b'\n'));
+        let lines = lines.map(|(number, bytes)| Text { bytes: bytes.trim_ascii(), number });
+        let mut lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
+        let mut faults = Vec::new();
+        let columns = match self.read(&lines) {
+            Ok(columns) => columns,
+            Err(_) => {
+                let mut good = Vec::with_capacity(lines.len());
+                self.sift(&lines, at, &mut good, &mut faults);
+                lines = good;
+                self.read(&lines).map_err(|e| Error::bug(format!("lines decode one by one only: {}", e.reason)))?
+            }
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::bug("decoded JSON does not make a batch").caused_by(e))?;
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults })
+    }
+
+    /// Finds the broken lines by halving.
+    fn sift<'a>(&self, lines: &[Text<'a>], at: &Line, good: &mut Vec<Text<'a>>, faults: &mut Vec<Fault>) {
+        match self.read(lines) {
+            Ok(_) => good.extend_from_slice(lines),
+            Err(broken) => match lines {
+                [] => {}
+                [line] => faults.push(fault(line, at, broken)),
+                _ => {
+                    let (first, second) = lines.split_at(lines.len() / 2);
+                    self.sift(first, at, good, faults);
+                    self.sift(second, at, good, faults);
+                }
+            },
+        }
+    }
+
+    /// The wanted columns of lines that are all sound.
+    fn read(&self, lines: &[Text<'_>]) -> Result<Vec<ArrayRef>, Broken> {
+        let mut decoder = ReaderBuilder::new(self.read.clone())
+            .with_batch_size(lines.len().max(1))
+            .with_coerce_primitive(true)
+            .with_strict_mode(true)
+            .build_decoder()
+            .map_err(Broken::from)?;
+        for (i, line) in lines.iter().enumerate() {
+            let read = decoder.decode(line.bytes).map_err(Broken::from)?;
+            if read != line.bytes.len() || decoder.has_partial_record() || decoder.len() != i + 1 {
+                return Err(Broken { column: None, reason: "not one JSON object".into() });
+            }
+        }
+        let batch = match decoder.flush().map_err(Broken::from)? {
+            Some(batch) => batch,
+            None => RecordBatch::new_empty(self.read.clone()),
+        };
+        self.projection.iter().zip(self.schema.fields()).map(|(column, field)| typed(&batch, *column, field)).collect()
+    }
+}
+
+/// A column with its numbers parsed.
+fn typed(batch: &RecordBatch, column: usize, field: &Field) -> Result<ArrayRef, Broken> {
+    let Some(array) = batch.columns().get(column) else {
+        return Err(Broken { column: None, reason: "a column that the lines do not have".into() });
+    };
+    parsed(array, field.data_type()).map_err(|reason| Broken { column: Some(field.name().clone()), reason })
+}
+
+/// `array` with text where `to` has numbers parsed, at any depth.
+fn parsed(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
+    match (array.data_type(), to) {
+        (from, to) if from == to => Ok(array.clone()),
+        (DataType::Utf8View, DataType::Int64 | DataType::Float64) => {
+            let parser = TextParser::new(to, &ParseFormat::default()).map_err(|e| e.to_string())?;
+            let parsed = parser.parse(array.as_string_view());
+            parsed.bad.first().map_or(Ok(parsed.array), |(_, reason)| Err(reason.to_string()))
+        }
+        (DataType::List(_), DataType::List(element)) => {
+            let list = array.as_list::<i32>();
+            let values = parsed(list.values(), element.data_type())?;
+            let list = ListArray::try_new(element.clone(), list.offsets().clone(), values, list.nulls().cloned());
+            list.map(|l| Arc::new(l) as ArrayRef).map_err(|e| e.to_string())
+        }
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let object = array.as_struct();
+            let columns = object.columns().iter().zip(fields).map(|(c, f)| parsed(c, f.data_type()));
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            let made = StructArray::try_new_with_length(fields.clone(), columns, object.nulls().cloned(), object.len());
+            made.map(|s| Arc::new(s) as ArrayRef).map_err(|e| e.to_string())
+        }
+        _ => cast(array, to).map_err(|e| e.to_string()),
+    }
+}
+
+fn numbers_as_text(fields: &Fields) -> Fields {
+    fields.iter().map(|f| Field::new(f.name(), as_text(f.data_type()), true)).collect()
+}
+
+fn as_text(stored: &DataType) -> DataType {
+    match stored {
+        DataType::Int64 | DataType::Float64 => DataType::Utf8View,
+        DataType::List(element) => {
+            DataType::List(Arc::new(Field::new(element.name(), as_text(element.data_type()), true)))
+        }
+        DataType::Struct(fields) => DataType::Struct(numbers_as_text(fields)),
+        other => other.clone(),
+    }
+}
+
+fn fault(line: &Text<'_>, at: &Line, broken: Broken) -> Fault {
+    let line_of = Line { file: at.file.clone(), line: line.number };
+    let (column, reason) = match syntax(line.bytes) {
+        Some(reason) => (None, reason),
+        None => (broken.column, broken.reason),
+    };
+    Fault { line: line_of, column, value: Some(shortened(line.bytes)), reason }
+}
+
+/// What is wrong with the line as JSON.
+pub(super) fn syntax(line: &[u8]) -> Option<String> {
+    if std::str::from_utf8(line).is_err() {
+        return Some("bytes that are not valid text in the file's encoding".into());
+    }
+    match line.first() {
+        Some(b'{') => serde_json::from_slice::<IgnoredAny>(line).err().map(|e| told(&e)),
+        _ => Some("not a JSON object".into()),
+    }
+}
+
+/// A syntax error in our words: which column, and what.
+pub(super) fn told(e: &serde_json::Error) -> String {
+    let text = e.to_string();
+    let what = text.split(" at line ").next().unwrap_or(&text);
+    format!("broken JSON at column {}: {what}", e.column())
+}
+
+impl From<arrow::error::ArrowError> for Broken {
+    fn from(e: arrow::error::ArrowError) -> Self {
+        let text = match e {
+            arrow::error::ArrowError::JsonError(text) => text,
+            other => other.to_string(),
+        };
+        if let Some(name) = text.strip_suffix(" missing from schema").and_then(|t| t.split("column '").nth(1)) {
+            let column = Some(name.trim_end_matches('\'').to_owned());
+            return Self { column, reason: "a field that none of the rows looked at for the columns has".into() };
+        }
+        let mut column = None;
+        let mut rest = text.as_str();
+        while let Some((name, what)) = rest.strip_prefix("whilst decoding field '").and_then(|t| t.split_once("': ")) {
+            column.get_or_insert_with(|| name.to_owned());
+            rest = what;
+        }
+        let reason = match rest.strip_prefix("expected ").and_then(|r| r.split_once(" got ")) {
+            Some((wanted, got)) => format!("{} where {} is expected", kind_of(got), kind_named(wanted)),
+            None => rest.to_owned(),
+        };
+        Self { column, reason }
+    }
+}
+
+fn kind_named(wanted: &str) -> &str {
+    match wanted {
+        "{" => "an object",
+        "[" => "a list",
+        "string" => "a single value",
+        other => other,
+    }
+}
+
+/// The kind of a value as the decoder shows it, without the value.
+fn kind_of(shown: &str) -> &'static str {
+    match shown.trim_start().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "a null",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::source::shape::{Object, Stage};
+    use arrow::datatypes::{Float64Type, Int64Type};
+
+    fn decode(sample: &str, text: &str) -> SourceBatch {
+        let mut object = Object::default();
+        for line in sample.lines() {
+            object.feed(line.as_bytes()).unwrap();
+        }
+        let schema: SchemaRef = Arc::new(Schema::new(object.arrow(Stage::Stored)));
+        let all = (0..schema.fields().len()).collect();
+        let at = Line { file: Arc::default(), line: 1 };
+        JsonDecoder::new(schema.clone(), all, schema).decode(text.as_bytes(), &at).unwrap()
+    }
+
+    fn faults(batch: &SourceBatch) -> Vec<(u64, Option<&str>, &str)> {
+        batch.faults.iter().map(|f| (f.line.line, f.column.as_deref(), f.reason.as_str())).collect()
+    }
+
+    #[test]
+    fn values_keep_every_digit() {
+        let text = "{\"i\": 9007199254740993, \"d\": 0.1, \"s\": 12, \"n\": {\"x\": [1, 2]}}\n\n{\"s\": \"é\"}\n";
+        let batch = decode("{\"i\": 1, \"d\": 1.5, \"s\": \"x\", \"n\": {\"x\": [1]}}", text);
+        assert_eq!(batch.lines, [1, 3]);
+        assert_eq!(batch.batch.column(0).as_primitive::<Int64Type>().value(0), 9_007_199_254_740_993);
+        assert_eq!(batch.batch.column(1).as_primitive::<Float64Type>().value(0), 0.1);
+        assert_eq!(batch.batch.column(2).as_string_view().iter().flatten().collect::<Vec<_>>(), ["12", "é"]);
+        assert_eq!(batch.batch.column(3).as_struct().column(0).as_list::<i32>().values().len(), 2);
+    }
+
+    #[test]
+    fn a_broken_line_is_a_fault_and_the_others_stay() {
+        let batch = decode("{\"a\": 1}", "{\"a\": 1}\n{\"a\": 2}\n{\"a\": \n{\"a\": 4}{\"a\": 5}\n[1]\n{\"a\": 6}\n");
+        assert_eq!(batch.lines, [1, 2, 6]);
+        let found = faults(&batch);
+        assert_eq!(found[0], (3, None, "broken JSON at column 5: EOF while parsing a value"));
+        assert_eq!((found[1].0, found[2]), (4, (5, None, "not a JSON object")));
+    }
+
+    #[test]
+    fn values_that_do_not_fit_the_columns_name_them() {
+        let batch = decode(
+            "{\"a\": 1, \"o\": {\"x\": 1}}",
+            "{\"a\": 1.5}\n{\"b\": 1}\n{\"a\": {}}\n{\"o\": 3}\n{\"o\": {\"x\": \"n\"}}\n{\"o\": {\"y\": 1}}\n{\"a\": 7}\n",
+        );
+        assert_eq!(batch.lines, [7]);
+        let columns: Vec<_> = faults(&batch).iter().map(|f| (f.0, f.1.unwrap_or_default())).collect();
+        assert_eq!(columns, [(1, "a"), (2, "b"), (3, "a"), (4, "o"), (5, "o"), (6, "y")]);
+        assert_eq!(batch.faults[2].reason, "an object where a single value is expected");
+    }
+}

@@ -1,0 +1,193 @@
+//! Parquet files as sources: row groups in pieces, columns as they are stored, rows numbered from 1.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use super::compression::{open_file, unreadable};
+use crate::ingest::{Line, SourceBatch};
+use crate::{Error, Kind, Result};
+
+/// Unpacked bytes that a block should hold.
+const BLOCK_BYTES: u64 = 8 << 20;
+/// Rows that a block holds at least and at most, whatever their size.
+const BLOCK_ROWS: (u64, u64) = (1024, 128 * 1024);
+/// Columns that a file may have, nested ones included.
+const MOST_COLUMNS: usize = 100_000;
+
+/// An opened Parquet file: its footer.
+#[derive(Clone)]
+pub(super) struct ParquetFile {
+    path: Arc<PathBuf>,
+    footer: ArrowReaderMetadata,
+}
+
+impl std::fmt::Debug for ParquetFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Some rows of one row group.
+#[derive(Debug, Clone)]
+pub(super) struct RowRange {
+    file: ParquetFile,
+    group: usize,
+    offset: usize,
+    /// The number of its first row in the file, from 0.
+    pub(super) first_row: u64,
+    rows: usize,
+    /// Its share of the file on disk.
+    pub(super) bytes: u64,
+}
+
+/// How row ranges are decoded.
+#[derive(Debug)]
+pub(super) struct ParquetDecoder {
+    pub(super) projection: Vec<usize>,
+    pub(super) schema: SchemaRef,
+}
+
+impl ParquetFile {
+    /// Reads the footer.
+    pub(super) fn open(path: &Arc<PathBuf>) -> Result<Self> {
+        let file = open_file(path)?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+        let footer = guarded(path, || ArrowReaderMetadata::load(&file, options).map_err(|e| damaged(path, e)))?;
+        if footer.parquet_schema().num_columns() > MOST_COLUMNS {
+            return Err(Error::unsupported(format!("the file has more than {MOST_COLUMNS} columns"))
+                .with("file", path.display()));
+        }
+        Ok(Self { path: path.clone(), footer })
+    }
+
+    /// Its columns.
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.footer.schema().clone()
+    }
+
+    /// Its rows.
+    pub(super) fn rows(&self) -> u64 {
+        u64::try_from(self.footer.metadata().file_metadata().num_rows()).unwrap_or_default()
+    }
+
+    /// The nulls of a column, where the statistics of all row groups tell.
+    pub(super) fn nulls(&self, column: usize) -> Option<u64> {
+        let groups = self.footer.metadata().row_groups();
+        let leaf = leaf_of(&self.footer, column)?;
+        groups.iter().map(|g| g.columns().get(leaf)?.statistics()?.null_count_opt()).sum()
+    }
+
+    /// All its rows in pieces.
+    pub(super) fn ranges(&self) -> VecDeque<RowRange> {
+        let groups = self.footer.metadata().row_groups();
+        let disk: Vec<u64> = groups.iter().map(|g| u64::try_from(g.compressed_size()).unwrap_or_default()).collect();
+        let on_disk = std::fs::metadata(&*self.path).map_or(0, |m| m.len());
+        let rest = on_disk.saturating_sub(disk.iter().sum());
+        let mut ranges = VecDeque::new();
+        let mut first_row = 0;
+        for (group, (meta, disk)) in groups.iter().zip(disk).enumerate() {
+            let rows = u64::try_from(meta.num_rows()).unwrap_or_default();
+            let unpacked = u64::try_from(meta.total_byte_size()).unwrap_or_default().max(1);
+            let step = (rows * BLOCK_BYTES / unpacked).clamp(BLOCK_ROWS.0, BLOCK_ROWS.1);
+            for offset in (0..rows).step_by(usize::try_from(step).unwrap_or(1)) {
+                let count = step.min(rows - offset);
+                let (file, offset) = (self.clone(), usize::try_from(offset).unwrap_or_default());
+                let bytes = u64::try_from(u128::from(disk) * u128::from(count) / u128::from(rows)).unwrap_or_default();
+                let rows = usize::try_from(count).unwrap_or_default();
+                ranges.push_back(RowRange { file, group, offset, first_row, rows, bytes });
+                first_row += count;
+            }
+        }
+        if let Some(last) = ranges.back_mut() {
+            last.bytes += rest;
+        }
+        ranges
+    }
+}
+
+/// The position among the leaves of a column that is not nested.
+fn leaf_of(footer: &ArrowReaderMetadata, column: usize) -> Option<usize> {
+    let schema = footer.parquet_schema();
+    let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == column);
+    leaves.next().filter(|_| leaves.next().is_none())
+}
+
+impl ParquetDecoder {
+    /// Decodes a row range. `at` is its first row.
+    pub(super) fn decode(&self, range: &RowRange, at: &Line) -> Result<SourceBatch> {
+        let read = guarded(&range.file.path, || self.read(range))?;
+        let batch = self.arranged(read, range)?;
+        let lines = (at.line..).take(batch.num_rows()).collect();
+        Ok(SourceBatch { batch, file: at.file.clone(), lines, faults: Vec::new() })
+    }
+
+    fn read(&self, range: &RowRange) -> Result<Vec<RecordBatch>> {
+        let path = &range.file.path;
+        let file = open_file(path)?;
+        let mask = ProjectionMask::roots(range.file.footer.parquet_schema(), self.projection.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, range.file.footer.clone())
+            .with_row_groups(vec![range.group])
+            .with_offset(range.offset)
+            .with_limit(range.rows)
+            .with_batch_size(range.rows.max(1))
+            .with_projection(mask)
+            .build()
+            .map_err(|e| damaged(path, e))?;
+        reader.map(|batch| batch.map_err(|e| damaged(path, e.into()))).collect()
+    }
+
+    /// One batch with the columns in the order asked for: Parquet gives them in its own.
+    fn arranged(&self, batches: Vec<RecordBatch>, range: &RowRange) -> Result<RecordBatch> {
+        let wrong = || {
+            Error::corrupt("a row group holds other rows than the footer says").with("file", range.file.path.display())
+        };
+        let first = batches.first().ok_or_else(wrong)?;
+        let batch = concat_batches(&first.schema(), &batches).map_err(|e| damaged(&range.file.path, e.into()))?;
+        if batch.num_rows() != range.rows {
+            return Err(wrong());
+        }
+        let mut stored = self.projection.clone();
+        stored.sort_unstable();
+        stored.dedup();
+        let columns = self.projection.iter().filter_map(|column| stored.binary_search(column).ok());
+        let columns: Vec<_> = columns.filter_map(|i| batch.columns().get(i).cloned()).collect();
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(range.rows));
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::bug("decoded Parquet does not fit its own schema").caused_by(e))
+    }
+}
+
+/// The error for a file that is no sound Parquet.
+fn damaged(path: &Path, e: parquet::errors::ParquetError) -> Error {
+    use parquet::errors::ParquetError;
+    if let ParquetError::External(cause) = e {
+        return match cause.downcast::<std::io::Error>() {
+            Ok(io) if io.raw_os_error().is_some() => unreadable(path, *io),
+            Ok(io) => cut_or_damaged(path, &io.to_string()),
+            Err(other) => cut_or_damaged(path, &other.to_string()),
+        };
+    }
+    if let ParquetError::NYI(what) = &e {
+        return Error::unsupported(format!("this Parquet file cannot be read: {what}")).with("file", path.display());
+    }
+    cut_or_damaged(path, &e.to_string())
+}
+
+fn cut_or_damaged(path: &Path, what: &str) -> Error {
+    Error::new(Kind::Corrupt, format!("the Parquet file is cut short or damaged: {what}"))
+        .with("file", path.display())
+        .hint("its footer stands at its end: fetch or write the whole file again")
+}
+
+/// The reader may panic on damaged files; that must not end more than this file.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(cut_or_damaged(path, "its parts contradict each other")))
+}

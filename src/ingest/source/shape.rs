@@ -1,0 +1,278 @@
+//! What JSON objects look like together: the widest type of each field. Feeds on one line at a time, keeps no values.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Fields};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Fields, nested ones included, that a source may have.
+pub(super) const MOST_FIELDS: usize = 10_000;
+
+/// The type that all values seen so far have in common.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Shape {
+    /// Only nulls, or nothing at all.
+    #[default]
+    Nothing,
+    Bool,
+    Int,
+    Double,
+    /// Strings; scalars of several kinds; numbers too long for a long.
+    Text,
+    List(Box<Shape>),
+    Object(Object),
+}
+
+/// The fields of objects, in the order in which they were first seen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Object {
+    pub(super) fields: Vec<(String, Shape)>,
+    index: HashMap<String, usize>,
+}
+
+/// What a field is stored as while it is read, and what it becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Numbers as their text, so that none is rounded on the way.
+    Read,
+    /// As the batch holds it: strings of the first level as views.
+    Stored,
+    /// As iceberg has it.
+    Typed,
+}
+
+impl Object {
+    fn field(&mut self, name: String) -> Option<&mut Shape> {
+        let at = *self.index.entry(name).or_insert_with_key(|name| {
+            self.fields.push((name.clone(), Shape::Nothing));
+            self.fields.len() - 1
+        });
+        self.fields.get_mut(at).map(|(_, shape)| shape)
+    }
+
+    /// Adds what another object knows.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (name, shape) in other.fields {
+            if let Some(own) = self.field(name) {
+                own.merge(shape);
+            }
+        }
+    }
+
+    /// Adds one line: an object.
+    pub(super) fn feed(&mut self, line: &[u8]) -> Result<(), serde_json::Error> {
+        let mut shape = Shape::Object(std::mem::take(self));
+        let mut json = serde_json::Deserializer::from_slice(line);
+        let long_numbers = has_long_number(line);
+        let fed = Grow { shape: &mut shape, long_numbers, root: true }.deserialize(&mut json).and_then(|()| json.end());
+        if let Shape::Object(object) = shape {
+            *self = object;
+        }
+        fed
+    }
+
+    /// The Arrow fields at a stage of reading.
+    pub(super) fn arrow(&self, stage: Stage) -> Fields {
+        let field = |(name, shape): &(String, Shape)| Field::new(name, shape.arrow(stage, true), true);
+        self.fields.iter().map(field).collect()
+    }
+
+    /// Fields in all, nested ones included.
+    pub(super) fn count(&self) -> usize {
+        self.fields.iter().map(|(_, shape)| 1 + shape.count()).sum()
+    }
+}
+
+impl Shape {
+    fn scalar(&mut self, kind: Shape) {
+        let own = std::mem::take(self);
+        *self = match (own, kind) {
+            (Shape::Nothing, kind) => kind,
+            (own, Shape::Nothing) => own,
+            (Shape::Int, Shape::Double) | (Shape::Double, Shape::Int) => Shape::Double,
+            (own, kind) if own == kind => own,
+            _ => Shape::Text,
+        };
+    }
+
+    fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Shape::Object(own), Shape::Object(other)) => own.merge(other),
+            (Shape::List(own), Shape::List(other)) => own.merge(*other),
+            (_, other) => self.scalar(other),
+        }
+    }
+
+    fn arrow(&self, stage: Stage, top: bool) -> DataType {
+        let text = if top && stage != Stage::Typed { DataType::Utf8View } else { DataType::Utf8 };
+        match self {
+            Shape::Int | Shape::Double if stage == Stage::Read => DataType::Utf8View,
+            Shape::Nothing | Shape::Text => text,
+            Shape::Bool => DataType::Boolean,
+            Shape::Int => DataType::Int64,
+            Shape::Double => DataType::Float64,
+            Shape::List(element) => DataType::List(Arc::new(Field::new("element", element.arrow(stage, false), true))),
+            Shape::Object(object) => DataType::Struct(
+                object.fields.iter().map(|(n, s)| Field::new(n, s.arrow(stage, false), true)).collect(),
+            ),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Shape::List(element) => 1 + element.count(),
+            Shape::Object(object) => object.count(),
+            _ => 0,
+        }
+    }
+}
+
+/// Whether a run of digits stands in the line that no long can hold.
+fn has_long_number(line: &[u8]) -> bool {
+    line.split(|b| !b.is_ascii_digit()).any(|run| run.len() >= 19)
+}
+
+/// Grows a shape by one value.
+struct Grow<'a> {
+    shape: &'a mut Shape,
+    long_numbers: bool,
+    root: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Grow<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.root { deserializer.deserialize_map(self) } else { deserializer.deserialize_any(self) }
+    }
+}
+
+impl<'de> Visitor<'de> for Grow<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.shape.scalar(Shape::Bool);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.shape.scalar(Shape::Int);
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.shape.scalar(if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Text });
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        let long_integer = self.long_numbers && value.abs() >= 1e18 && value.fract() == 0.0;
+        self.shape.scalar(if long_integer { Shape::Text } else { Shape::Double });
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        self.shape.scalar(Shape::Text);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        if *self.shape == Shape::Nothing {
+            *self.shape = Shape::List(Box::default());
+        }
+        let Shape::List(element) = self.shape else {
+            *self.shape = Shape::Text;
+            while elements.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(());
+        };
+        let long_numbers = self.long_numbers;
+        while elements.next_element_seed(Grow { shape: element, long_numbers, root: false })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        if *self.shape == Shape::Nothing {
+            *self.shape = Shape::Object(Object::default());
+        }
+        let Shape::Object(object) = self.shape else {
+            *self.shape = Shape::Text;
+            while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(());
+        };
+        while let Some(name) = entries.next_key::<String>()? {
+            let full = object.fields.len() > MOST_FIELDS && !object.index.contains_key(&name);
+            match object.field(name).filter(|_| !full) {
+                Some(shape) => entries.next_value_seed(Grow { shape, long_numbers: self.long_numbers, root: false })?,
+                None => entries.next_value::<IgnoredAny>().map(|_| ())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(lines: &[&str]) -> Vec<(String, DataType)> {
+        let mut object = Object::default();
+        for line in lines {
+            object.feed(line.as_bytes()).unwrap();
+        }
+        object.arrow(Stage::Typed).iter().map(|f| (f.name().clone(), f.data_type().clone())).collect()
+    }
+
+    #[test]
+    fn fields_get_the_widest_type_in_the_order_of_their_first_sight() {
+        let found = shape(&[
+            r#"{"i": 1, "d": 1, "t": 1, "n": null, "b": true}"#,
+            r#"{"new": "x", "i": -5, "d": 2.5, "t": "x", "b": null}"#,
+        ]);
+        let expected = [
+            ("i", DataType::Int64),
+            ("d", DataType::Float64),
+            ("t", DataType::Utf8),
+            ("n", DataType::Utf8),
+            ("b", DataType::Boolean),
+            ("new", DataType::Utf8),
+        ];
+        assert_eq!(found, expected.map(|(n, t)| (n.to_string(), t)));
+    }
+
+    #[test]
+    fn nested_values_grow_together() {
+        let found = shape(&[r#"{"a": [], "o": {"x": 1}}"#, r#"{"a": [1, 2.5], "o": {"y": [{"z": "s"}]}}"#]);
+        let list = |of| DataType::List(Arc::new(Field::new("element", of, true)));
+        let inner = DataType::Struct(vec![Field::new("z", DataType::Utf8, true)].into());
+        let object = vec![Field::new("x", DataType::Int64, true), Field::new("y", list(inner), true)];
+        assert_eq!(found[0].1, list(DataType::Float64));
+        assert_eq!(found[1].1, DataType::Struct(object.into()));
+    }
+
+    #[test]
+    fn integers_that_no_long_holds_stay_text() {
+        let found = shape(&[r#"{"a": 9223372036854775808, "b": 123456789012345678901234567890, "c": 1e300}"#]);
+        assert_eq!(
+            found.iter().map(|f| &f.1).collect::<Vec<_>>(),
+            [&DataType::Utf8, &DataType::Utf8, &DataType::Float64]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error_and_deep_nesting_too() {
+        let mut object = Object::default();
+        for line in ["[1]", "3", "{\"a\": 1", "{} {}", &format!("{{\"a\":{}", "[".repeat(1_000_000))] {
+            assert!(object.feed(line.as_bytes()).is_err(), "{}", &line[..line.len().min(20)]);
+        }
+    }
+}
