@@ -67,19 +67,21 @@ fn quote(text: &[u8]) -> Mark {
     if text.contains(&b'"') || !text.contains(&b'\'') {
         return double;
     }
-    let pairs: Vec<Vec<Cell>> = DELIMITERS
-        .iter()
-        .flat_map(|d| {
-            let dialect = Dialect { delimiter: *d, quote: Mark(None), ..Dialect::default() };
-            first_records(text, Marks::from(&dialect), RECORDS)
-        })
-        .collect();
-    let opens = |c: &&Cell| c.text.starts_with('\'');
+    let ends = |byte: Option<&u8>| byte.is_none_or(|b| DELIMITERS.contains(b) || *b == b'\r');
     let (mut whole, mut half) = (0, 0);
-    for cell in pairs.iter().filter(|r| r.len() > 1).flatten().filter(opens) {
-        if cell.text.len() > 1 && cell.text.ends_with('\'') { whole += 1 } else { half += 1 }
+    for line in text.split(|b| *b == b'\n').take(RECORDS) {
+        for open in memchr::memchr_iter(b'\'', line) {
+            if !ends(open.checked_sub(1).and_then(|before| line.get(before))) {
+                continue;
+            }
+            let value = line.get(open + 1..).unwrap_or_default();
+            match memchr::memchr(b'\'', value) {
+                Some(close) if ends(value.get(close + 1)) => whole += 1,
+                _ => half += 1,
+            }
+        }
     }
-    if whole > 0 && whole > half * 5 { Mark(Some(b'\'')) } else { double }
+    if whole > 0 && whole >= half { Mark(Some(b'\'')) } else { double }
 }
 
 /// The delimiter with which most records have the same number of fields; among equals that of the most fields.

@@ -5,12 +5,12 @@ use std::thread;
 
 use arrow::array::AsArray;
 
-use super::{Source, SourceColumn};
 use super::blocks::{Block, Blocks};
 use super::infer::{Candidates, Guess};
 use super::objects::Objects;
 use super::open::text_column;
 use super::settings::Format;
+use super::{Source, SourceColumn};
 use crate::ingest::Line;
 use crate::monitor::Monitor;
 use crate::{Error, Result};

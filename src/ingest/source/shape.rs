@@ -261,7 +261,10 @@ mod tests {
 
     #[test]
     fn integers_that_no_long_holds_stay_text() {
-        let found = shape(&[r#"{"a": 9223372036854775808, "b": 123456789012345678901234567890, "c": 1e300}"#]);
+        let found = shape(&[
+            r#"{"a": 9223372036854775808, "b": 123456789012345678901234567890}"#,
+            r#"{"a": 1, "b": 2, "c": 1e300}"#,
+        ]);
         assert_eq!(
             found.iter().map(|f| &f.1).collect::<Vec<_>>(),
             [&DataType::Utf8, &DataType::Utf8, &DataType::Float64]
