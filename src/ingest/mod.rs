@@ -10,6 +10,8 @@ pub mod fit;
 pub mod journal;
 pub mod mapping;
 pub mod parse;
+pub mod preflight;
+pub mod rejects;
 pub mod run;
 pub mod source;
 pub mod stage;

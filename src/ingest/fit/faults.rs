@@ -44,14 +44,20 @@ pub(super) fn rows<'a>(columns: impl Iterator<Item = &'a Bad>) -> Vec<usize> {
 }
 
 /// How many cells of which column were refused why.
-pub(super) fn count(columns: &[&Bad]) -> Vec<FaultCount> {
+pub(super) fn count(binding: &Binding, columns: &[&Bad]) -> Vec<FaultCount> {
     let mut counts = Vec::new();
-    for (column, bad) in columns.iter().enumerate() {
+    for ((column, bad), bound) in columns.iter().enumerate().zip(&binding.columns) {
         let mut cells: HashMap<&Reason, u64> = HashMap::new();
         for (_, reason) in bad.iter() {
             *cells.entry(reason).or_default() += 1;
         }
-        counts.extend(cells.into_iter().map(|(reason, cells)| FaultCount { column, reason: reason.clone(), cells }));
+        let count = |(reason, cells): (&Reason, u64)| FaultCount {
+            column,
+            blamed: bound.blamed.clone(),
+            reason: reason.clone(),
+            cells,
+        };
+        counts.extend(cells.into_iter().map(count));
     }
     counts
 }

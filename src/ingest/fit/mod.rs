@@ -36,6 +36,8 @@ pub struct Fitted {
     pub faults: Vec<Fault>,
     /// How many cells of which column were refused for which reason: all of them.
     pub counts: Vec<FaultCount>,
+    /// For each table column how many of its cells have a value that fits, in rows rejected for another column too.
+    pub values: Vec<u64>,
 }
 
 /// How many cells of one column were refused for one reason.
@@ -43,6 +45,8 @@ pub struct Fitted {
 pub struct FaultCount {
     /// The table column's position.
     pub column: usize,
+    /// The column that the faults are put down to: that of the source where there is one.
+    pub blamed: String,
     /// Why.
     pub reason: Reason,
     /// How many cells.
@@ -60,6 +64,17 @@ struct Work {
     output: Option<ArrayRef>,
     /// The rows that do not fit, ascending, each once.
     bad: Bad,
+}
+
+impl Work {
+    /// How many of the cells have a value that fits.
+    fn values(&self, rows: usize) -> u64 {
+        let without = match &self.output {
+            Some(output) => output.null_count(),
+            None => (self.input.null_count() + self.bad.len()).min(rows),
+        };
+        (rows - without) as u64
+    }
 }
 
 impl Binding {
@@ -83,8 +98,9 @@ impl Binding {
             .map_err(|e| Error::bug("fitted columns do not make a batch of the table").caused_by(e))?;
         let blamed: Vec<_> = works.iter().map(|w| &w.bad).collect();
         let faults = faults::list(self, source, &blamed);
-        let counts = faults::count(&blamed);
-        Ok(Fitted { batch, rejected, faults, counts })
+        let counts = faults::count(self, &blamed);
+        let values = works.iter().map(|w| w.values(rows)).collect();
+        Ok(Fitted { batch, rejected, faults, counts, values })
     }
 
     fn work(&self, column: &Bound, source: &SourceBatch) -> Result<Work> {
