@@ -1,6 +1,5 @@
 //! What a view asks of the shell, and what the shell asks of the world. Plain data; nothing here does anything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::route::Route;
@@ -107,8 +106,6 @@ pub enum Effect {
     CancelJob(JobId),
     /// Copy a text to the clipboard.
     Copy(String),
-    /// Write bytes to a new file and say so.
-    Save(PathBuf, Vec<u8>),
     /// Say what happened.
     Notice(Notice),
     /// Write a change to the command log.
@@ -119,6 +116,8 @@ pub enum Effect {
     Command(String),
     /// Make this catalog the one at hand, and show it.
     UseCatalog(String),
+    /// Use this theme from now on.
+    UseTheme(String),
     /// Quit now, the question is answered.
     Quit,
 }
@@ -149,8 +148,6 @@ pub enum Outward {
     Cancel(JobId),
     /// Copy a text to the clipboard.
     Copy(String),
-    /// Write bytes to a new file.
-    Save(PathBuf, Vec<u8>),
     /// Append to the command log's file.
     Log(Sent),
     /// Write what was shown to the log.

@@ -5,10 +5,12 @@
 pub mod action;
 pub mod board;
 pub mod chord;
+pub mod command;
 pub mod effect;
 pub mod keymap;
 pub mod route;
 pub mod settings;
+pub mod stack;
 pub mod task;
 pub mod theme;
 pub mod view;

@@ -23,8 +23,10 @@
 //! [`Shown::text`](widgets::shown::Shown::text) or [`text::safe`](widgets::text::safe); colours are
 //! [`Tone`](crate::app::theme::Tone)s.
 
+pub mod dialogs;
 pub mod list;
 pub mod page;
+pub mod raw;
 pub mod tables;
 pub mod widgets;
 
