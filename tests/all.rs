@@ -1,4 +1,6 @@
 //! Every test above the unit tests, one module a layer, linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod commit;
+mod common;
 mod tidy;

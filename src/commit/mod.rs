@@ -6,7 +6,6 @@
 
 mod append;
 mod change;
-mod guard;
 mod partitioning;
 mod propose;
 mod publish;
@@ -18,6 +17,6 @@ mod summary;
 pub use change::{Change, RefKind, StagedFile};
 pub use propose::{clock_warning, propose};
 pub use publish::{Attempt, AttemptOutcome, Published, Sending, Unwitnessed, Witness, publish};
-pub use refs::{branch_head, refs};
+pub use refs::branch_head;
 pub use request::{exact_request, request};
 pub use summary::{ENGINE_NAME, INGEST_ID};

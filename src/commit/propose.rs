@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use iceberg::spec::TableMetadata;
 use iceberg::{TableRequirement, TableUpdate};
 
-use super::{Change, append, guard, partitioning, refs, schema};
+use super::{Change, append, partitioning, refs, schema};
 use crate::catalog::Proposal;
 use crate::env::Env;
 use crate::table::Table;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 
 /// How far the clock may run behind the table's last update before the operator is told, in milliseconds.
 const CLOCK_TOLERANCE_MS: i64 = 60_000;
@@ -25,7 +25,7 @@ const CLOCK_TOLERANCE_MS: i64 = 60_000;
 /// [`Kind::AlreadyExists`](crate::Kind::AlreadyExists) for an ingest that the table holds already, and those of the
 /// storage. Whatever was written by then is deleted again.
 pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
-    guard::check(table).await?;
+    check_table(table)?;
     let proposal = match change {
         Change::Append { branch, files, summary } => append::propose(table, branch, files, summary, env).await?,
         _ => of_metadata(table, change)?,
@@ -48,6 +48,22 @@ pub fn clock_warning(table: &Table, now_ms: i64) -> Option<String> {
             behind / 1000
         )
     })
+}
+
+/// What no change may be made to.
+fn check_table(table: &Table) -> Result<()> {
+    if table.read_only() {
+        return Err(Error::new(Kind::Denied, "a table that was opened by its path cannot be changed")
+            .with("table", table.name())
+            .hint("open it through its catalog"));
+    }
+    let metadata = table.metadata();
+    let is_encrypted =
+        metadata.encryption_keys_iter().len() > 0 || metadata.properties().contains_key("encryption.key-id");
+    if is_encrypted {
+        return Err(Error::unsupported("encrypted tables cannot be changed").with("table", table.name()));
+    }
+    Ok(())
 }
 
 /// Changes of the metadata alone: no file is written for them.

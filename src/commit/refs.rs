@@ -1,30 +1,11 @@
 //! Branches and tags: reading them out of the metadata, and the change that makes or moves one.
 
-use std::collections::BTreeMap;
-
 use iceberg::spec::{FormatVersion, MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata};
 use iceberg::{TableRequirement, TableUpdate};
 
 use super::RefKind;
+use crate::table::refs::refs;
 use crate::{Error, Kind, Result};
-
-/// All refs of a table by name. iceberg has no iterator over them, so they come out of its serialised form.
-///
-/// Version 1 metadata is read by iceberg without its refs; there, only `main` is found.
-///
-/// # Errors
-/// [`Kind::Bug`] where the metadata does not serialise.
-pub fn refs(metadata: &TableMetadata) -> Result<BTreeMap<String, SnapshotReference>> {
-    let bug = |e: serde_json::Error| Error::bug("the refs of the table cannot be read").caused_by(e);
-    let mut whole = serde_json::to_value(metadata).map_err(bug)?;
-    let found = whole.get_mut("refs").map(serde_json::Value::take).unwrap_or_default();
-    let mut found: BTreeMap<String, SnapshotReference> =
-        if found.is_null() { BTreeMap::new() } else { serde_json::from_value(found).map_err(bug)? };
-    if let (false, Some(head)) = (found.contains_key(MAIN_BRANCH), metadata.snapshot_for_ref(MAIN_BRANCH)) {
-        found.insert(MAIN_BRANCH.into(), SnapshotReference::new(head.snapshot_id(), no_retention()));
-    }
-    Ok(found)
-}
 
 /// The snapshot that a branch leads to; nothing where the branch (or `main` before the first snapshot) is absent.
 pub fn branch_head(metadata: &TableMetadata, branch: &str) -> Option<i64> {
