@@ -1,5 +1,13 @@
 //! Rows of a table at a snapshot, as plain values in pages. Nothing here writes.
+//!
+//! iceberg's crate reads the bytes of a data file and takes the deleted rows out; which files and deletes those are,
+//! and how a file's columns become the table's, is decided here by field id: where the crate would show wrong rows
+//! there is an error instead.
 
+mod conform;
+mod file;
+mod filter;
+mod plan;
 mod rows;
 
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};

@@ -1,14 +1,31 @@
 //! Rows in pages: what the console's grid and `icedeck rows` show.
 
+use std::collections::HashSet;
+
+use arrow::array::RecordBatch;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use iceberg::arrow::schema_to_arrow_schema;
+use iceberg::spec::{NestedFieldRef, PrimitiveType, Schema, SchemaRef, Type};
+
+use super::conform::relaxed;
+use super::file::FileReader;
+use super::filter::{BoundFilter, Filter};
+use super::plan::Plan;
 use crate::monitor::Monitor;
-use crate::table::{Cell, Table};
+use crate::storage::from_iceberg;
+use crate::table::cell::Reader;
+use crate::table::{Cell, Table, inspect};
 use crate::{Error, Result};
+
+/// Rows of a page at most.
+const PAGE: usize = 1000;
 
 /// Which rows are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowsRequest {
-    /// The snapshot, read with the schema it was written under; nothing for the current one, read with the current
-    /// schema.
+    /// The snapshot; nothing for the current one. The current one is read with the current schema, every other one with
+    /// the schema it was written under.
     pub snapshot_id: Option<i64>,
     /// How many rows at most; nothing for all.
     pub limit: Option<usize>,
@@ -37,19 +54,61 @@ pub struct RowPage {
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// Rows as they are read. Holds a few batches at most, whatever the table's size.
-#[derive(Debug)]
+/// Rows as they are read, in the order in which the snapshot's manifests name its files. Holds one batch, whatever the
+/// table's size.
 pub struct RowStream {
     columns: Vec<ColumnHead>,
+    plan: Option<Plan>,
+    reader: FileReader,
+    filter: Option<BoundFilter>,
+    batches: Option<BoxStream<'static, Result<RecordBatch>>>,
+    cells: Reader,
+    left: usize,
+    monitor: Monitor,
 }
 
-/// Opens the rows of a table. Nothing is read yet but what planning needs.
+impl std::fmt::Debug for RowStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowStream").field("columns", &self.columns).field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+/// Opens the rows of a table: reads its manifest list and delete manifests, no data yet. A table without snapshots has
+/// columns and no rows.
 ///
 /// # Errors
 /// [`Kind::Invalid`](crate::Kind::Invalid) for an unknown column or a filter that is none,
+/// [`Kind::NotFound`](crate::Kind::NotFound) for an unknown snapshot,
 /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the rows shown would be wrong, with the reason.
-pub async fn rows(_table: &Table, _request: &RowsRequest, _monitor: &Monitor) -> Result<RowStream> {
-    Err(Error::unsupported("rows cannot be read yet"))
+pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Result<RowStream> {
+    let snapshot = inspect::snapshot(table, request.snapshot_id)?;
+    let schema = read_schema(table, request.snapshot_id)?;
+    let shown = chosen(&schema, &request.columns)?;
+    let filter = match request.filter.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => Some(Filter::parse(text, &*relaxed(&arrow_schema(&schema, schema.as_struct().fields())?))?),
+        None => None,
+    };
+    let mut wanted = shown.clone();
+    for name in filter.iter().flat_map(Filter::columns) {
+        let field = schema.as_struct().fields().iter().find(|field| field.name == name);
+        wanted.extend(field.filter(|field| !shown.iter().any(|s| s.id == field.id)).cloned());
+    }
+    let target = relaxed(&arrow_schema(&schema, &wanted)?);
+    let plan = match &snapshot {
+        Some(snapshot) => Some(Plan::new(table, snapshot, &schema, monitor).await?),
+        None => None,
+    };
+    let uuids = uuids(&schema);
+    Ok(RowStream {
+        columns: shown.iter().map(|field| head(field)).collect(),
+        plan,
+        filter: filter.map(|filter| filter.bind(&target)).transpose()?,
+        reader: FileReader { table: table.clone(), schema, target, batch_size: PAGE },
+        batches: None,
+        cells: Reader::with_uuids(uuids),
+        left: request.limit.unwrap_or(usize::MAX),
+        monitor: monitor.clone(),
+    })
 }
 
 impl RowStream {
@@ -63,6 +122,91 @@ impl RowStream {
     /// # Errors
     /// What reading a data file says; cancellation, when the monitor given at the opening is cancelled.
     pub async fn next(&mut self) -> Result<Option<RowPage>> {
+        while self.left > 0 {
+            let Some(batch) = self.batch().await? else { return Ok(None) };
+            let batch = match &self.filter {
+                Some(filter) => filter.apply(&batch)?,
+                None => batch,
+            };
+            let batch = batch.slice(0, batch.num_rows().min(self.left));
+            if batch.num_rows() > 0 {
+                self.left -= batch.num_rows();
+                self.monitor.update(|p| p.rows += batch.num_rows() as u64);
+                return Ok(Some(self.page(&batch)));
+            }
+        }
         Ok(None)
     }
+
+    /// The next batch of the file at hand, or of the file after it.
+    async fn batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            self.monitor.check()?;
+            if let Some(batches) = &mut self.batches {
+                let next = self.monitor.until(async { batches.next().await.transpose() }).await?;
+                if next.is_some() {
+                    return Ok(next);
+                }
+                self.monitor.update(|p| p.files += 1);
+            }
+            let Some(plan) = &mut self.plan else { return Ok(None) };
+            let Some(file) = plan.next(&self.monitor).await? else { return Ok(None) };
+            self.batches = Some(self.monitor.until(self.reader.open(&file)).await?);
+        }
+    }
+
+    fn page(&self, batch: &RecordBatch) -> RowPage {
+        let mut rows = self.cells.rows(batch);
+        rows.iter_mut().for_each(|row| row.truncate(self.columns.len()));
+        RowPage { columns: self.columns.clone(), rows }
+    }
+}
+
+/// The current snapshot is read with the current schema, as every engine does; older ones with their own.
+fn read_schema(table: &Table, snapshot_id: Option<i64>) -> Result<SchemaRef> {
+    let metadata = table.metadata();
+    let older = snapshot_id.filter(|id| metadata.current_snapshot_id() != Some(*id));
+    match older.and_then(|id| metadata.snapshot_by_id(id)) {
+        Some(snapshot) => snapshot
+            .schema(metadata)
+            .map_err(|e| from_iceberg(e, "the snapshot's schema is not in the metadata").with("table", table.name())),
+        None => Ok(metadata.current_schema().clone()),
+    }
+}
+
+fn chosen(schema: &Schema, names: &[String]) -> Result<Vec<NestedFieldRef>> {
+    let fields = schema.as_struct().fields();
+    if names.is_empty() {
+        return Ok(fields.to_vec());
+    }
+    let find = |name: &String| {
+        let all = || fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        fields.iter().find(|field| field.name == *name).cloned().ok_or_else(|| {
+            Error::invalid("the table has no such column").with("column", name).hint(format!("columns: {}", all()))
+        })
+    };
+    let mut chosen: Vec<NestedFieldRef> = Vec::new();
+    for name in names {
+        let field = find(name)?;
+        if !chosen.iter().any(|other| other.id == field.id) {
+            chosen.push(field);
+        }
+    }
+    Ok(chosen)
+}
+
+fn arrow_schema(schema: &Schema, fields: &[NestedFieldRef]) -> Result<arrow::datatypes::Schema> {
+    let part = Schema::builder().with_schema_id(schema.schema_id()).with_fields(fields.iter().cloned()).build();
+    let arrow = part.and_then(|part| schema_to_arrow_schema(&part));
+    arrow.map_err(|e| from_iceberg(e, "the table's schema has a type that icedeck cannot show"))
+}
+
+fn head(field: &NestedFieldRef) -> ColumnHead {
+    ColumnHead { name: field.name.clone(), type_name: inspect::type_name(&field.field_type) }
+}
+
+fn uuids(schema: &Schema) -> HashSet<i32> {
+    let is_uuid = |of_type: &Type| matches!(of_type, Type::Primitive(PrimitiveType::Uuid));
+    let fields = schema.field_id_to_fields().iter();
+    fields.filter(|(_, field)| is_uuid(&field.field_type)).map(|(id, _)| *id).collect()
 }

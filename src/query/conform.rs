@@ -1,0 +1,176 @@
+//! A file's columns turned into the table's, by field id at every depth: renamed, reordered, widened, added and dropped
+//! fields all end where they belong.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::new_null_array;
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::scalar::ScalarValue;
+use iceberg::spec::{Literal, PrimitiveLiteral};
+
+use crate::{Error, Result};
+
+/// Where Arrow fields keep Iceberg's field id.
+const FIELD_ID: &str = "PARQUET:field_id";
+
+/// The field id of an Arrow field.
+pub fn field_id(field: &Field) -> Option<i32> {
+    field.metadata().get(FIELD_ID)?.parse().ok()
+}
+
+/// Values of columns that a file lacks, by field id: partition values and defaults.
+pub type Missing = HashMap<i32, Literal>;
+
+/// The same schema with every field nullable, since a file may lack what the table requires.
+pub fn relaxed(schema: &Schema) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(relaxed_field).collect::<Fields>()))
+}
+
+fn relaxed_field(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(relaxed_field).collect()),
+        DataType::List(item) => DataType::List(relaxed_field(item)),
+        // Keys stay required: Arrow demands it.
+        DataType::Map(entries, sorted) => match entries.data_type() {
+            DataType::Struct(pair) => {
+                let pair =
+                    pair.iter().enumerate().map(|(i, field)| if i == 0 { field.clone() } else { relaxed_field(field) });
+                let entries = entries.as_ref().clone().with_data_type(DataType::Struct(pair.collect()));
+                DataType::Map(Arc::new(entries), *sorted)
+            }
+            _ => field.data_type().clone(),
+        },
+        other => other.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(data_type).with_nullable(true))
+}
+
+/// The batch with exactly the columns of `target`.
+///
+/// # Errors
+/// [`Kind::Corrupt`](crate::Kind::Corrupt) for a column whose values do not fit the table's type.
+pub fn conform(batch: &RecordBatch, target: &SchemaRef, missing: &Missing) -> Result<RecordBatch> {
+    let source = batch.schema();
+    let column = |field: &FieldRef| {
+        let found = place(source.fields(), field).and_then(|at| batch.columns().get(at));
+        match found {
+            Some(column) => conform_array(column, field).map_err(|e| unfit(e, field)),
+            None => fill(field, missing, batch.num_rows()),
+        }
+    };
+    let columns = target.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(target.clone(), columns, &options)
+        .map_err(|e| Error::corrupt("the file's columns do not fit the table's").caused_by(e))
+}
+
+fn unfit(error: arrow::error::ArrowError, field: &Field) -> Error {
+    Error::corrupt("a column of the file does not fit the table's type").with("column", field.name()).caused_by(error)
+}
+
+/// Where the field is among the file's: by id, or by name where the file has no ids.
+fn place(source: &Fields, field: &Field) -> Option<usize> {
+    let id = field_id(field);
+    match source.iter().any(|f| field_id(f).is_some()) && id.is_some() {
+        true => source.iter().position(|f| field_id(f) == id),
+        false => source.iter().position(|f| f.name() == field.name()),
+    }
+}
+
+fn conform_array(source: &ArrayRef, target: &Field) -> Result<ArrayRef, arrow::error::ArrowError> {
+    match (source.data_type(), target.data_type()) {
+        (from, to) if from == to => Ok(source.clone()),
+        (DataType::Struct(fields), DataType::Struct(wanted)) => {
+            let source = source.as_struct();
+            Ok(Arc::new(conform_struct(source, fields, wanted)?))
+        }
+        (DataType::List(_), DataType::List(item)) => {
+            let list = source.as_list::<i32>();
+            let values = conform_array(list.values(), item)?;
+            Ok(Arc::new(ListArray::try_new(item.clone(), list.offsets().clone(), values, list.nulls().cloned())?))
+        }
+        (DataType::LargeList(item) | DataType::FixedSizeList(item, _), DataType::List(_)) => {
+            let plain = exact_cast(source, &DataType::List(item.clone()))?;
+            conform_array(&plain, target)
+        }
+        (DataType::Map(_, _), DataType::Map(entries, sorted)) => {
+            let map = source.as_map();
+            let DataType::Struct(wanted) = entries.data_type() else { return exact_cast(source, target.data_type()) };
+            let pairs = conform_pairs(map.entries(), wanted)?;
+            let nulls = map.nulls().cloned();
+            Ok(Arc::new(MapArray::try_new(entries.clone(), map.offsets().clone(), pairs, nulls, *sorted)?))
+        }
+        (_, to) => exact_cast(source, to),
+    }
+}
+
+fn conform_struct(
+    source: &StructArray,
+    fields: &Fields,
+    wanted: &Fields,
+) -> Result<StructArray, arrow::error::ArrowError> {
+    if wanted.is_empty() {
+        return Ok(StructArray::new_empty_fields(source.len(), source.nulls().cloned()));
+    }
+    let child = |field: &FieldRef| match place(fields, field).and_then(|at| source.columns().get(at)) {
+        Some(column) => conform_array(column, field),
+        None => Ok(new_null_array(field.data_type(), source.len())),
+    };
+    let children = wanted.iter().map(child).collect::<Result<Vec<_>, _>>()?;
+    StructArray::try_new(wanted.clone(), children, source.nulls().cloned())
+}
+
+/// Keys and values of a map, by their position: the names differ between writers.
+fn conform_pairs(source: &StructArray, wanted: &Fields) -> Result<StructArray, arrow::error::ArrowError> {
+    let children = source.columns().iter().zip(wanted.iter()).map(|(column, field)| conform_array(column, field));
+    StructArray::try_new(wanted.clone(), children.collect::<Result<Vec<_>, _>>()?, source.nulls().cloned())
+}
+
+/// A cast that fails where a value would change.
+fn exact_cast(source: &ArrayRef, to: &DataType) -> Result<ArrayRef, arrow::error::ArrowError> {
+    cast_with_options(source, to, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+fn fill(field: &FieldRef, missing: &Missing, rows: usize) -> Result<ArrayRef> {
+    let literal = field_id(field).and_then(|id| missing.get(&id));
+    let Some(literal) = literal else { return Ok(new_null_array(field.data_type(), rows)) };
+    let unfit = || {
+        Error::unsupported("the file lacks a column, and the value that stands for it cannot be shown")
+            .with("column", field.name())
+    };
+    let scalar = scalar(literal, field.data_type()).ok_or_else(unfit)?;
+    let array = scalar.to_array_of_size(rows).map_err(|e| unfit().caused_by(e))?;
+    exact_cast(&array, field.data_type()).map_err(|e| unfit().caused_by(e))
+}
+
+/// A literal as Arrow's scalar of the type that its column has, or one that casts to it.
+fn scalar(literal: &Literal, to: &DataType) -> Option<ScalarValue> {
+    let Literal::Primitive(value) = literal else { return None };
+    let scalar = match (value, to) {
+        (PrimitiveLiteral::Boolean(b), _) => ScalarValue::Boolean(Some(*b)),
+        (PrimitiveLiteral::Int(n), DataType::Date32) => ScalarValue::Date32(Some(*n)),
+        (PrimitiveLiteral::Int(n), _) => ScalarValue::Int32(Some(*n)),
+        (PrimitiveLiteral::Long(n), DataType::Time64(_)) => ScalarValue::Time64Microsecond(Some(*n)),
+        (PrimitiveLiteral::Long(n), DataType::Timestamp(unit, zone)) => match unit {
+            arrow::datatypes::TimeUnit::Nanosecond => ScalarValue::TimestampNanosecond(Some(*n), zone.clone()),
+            _ => ScalarValue::TimestampMicrosecond(Some(*n), zone.clone()),
+        },
+        (PrimitiveLiteral::Long(n), _) => ScalarValue::Int64(Some(*n)),
+        (PrimitiveLiteral::Float(n), _) => ScalarValue::Float32(Some(n.0)),
+        (PrimitiveLiteral::Double(n), _) => ScalarValue::Float64(Some(n.0)),
+        (PrimitiveLiteral::String(text), _) => ScalarValue::Utf8(Some(text.clone())),
+        (PrimitiveLiteral::UInt128(n), _) => ScalarValue::FixedSizeBinary(16, Some(n.to_be_bytes().to_vec())),
+        (PrimitiveLiteral::Binary(bytes), DataType::FixedSizeBinary(size)) => {
+            ScalarValue::FixedSizeBinary(*size, Some(bytes.clone()))
+        }
+        (PrimitiveLiteral::Binary(bytes), _) => ScalarValue::LargeBinary(Some(bytes.clone())),
+        (PrimitiveLiteral::Int128(n), DataType::Decimal128(precision, scale)) => {
+            ScalarValue::Decimal128(Some(*n), *precision, *scale)
+        }
+        _ => return None,
+    };
+    Some(scalar)
+}
