@@ -51,6 +51,17 @@ impl Context {
         self.lake().await?.table(self.options.catalog.as_deref(), address).await
     }
 
+    /// The table at this address, and the snapshot that stands behind `@`: the current one where nothing does, nothing
+    /// where the table has none.
+    ///
+    /// # Errors
+    /// As [`table`](Self::table); an `@` that means nothing.
+    pub async fn table_at(&self, address: &TableAddress) -> Result<(Table, Option<i64>)> {
+        let table = self.table(address).await?;
+        let snapshot_id = table.resolve(address.at.as_deref())?;
+        Ok((table, snapshot_id))
+    }
+
     /// Asks before something is changed: `--yes` answers, else a person at a terminal, else it is refused.
     /// `question` says what will happen, in numbers, without a question mark.
     ///

@@ -13,12 +13,24 @@ mod create_namespace;
 mod doctor;
 mod drop;
 mod drop_namespace;
+mod entries;
 mod exit;
+mod files;
+mod history;
 pub mod log;
 mod ls;
 mod man;
+mod manifests;
+mod metadata_log;
 mod output;
+mod partitions;
+mod properties;
+mod refs;
 mod rename;
+mod rows;
+mod schema;
+mod show;
+mod snapshots;
 
 use std::path::PathBuf;
 
@@ -26,7 +38,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use context::{Consent, Context};
 pub use exit::Exit;
-pub use output::{Format, Listing, Output};
+pub use output::{Format, Listing, Output, Records};
 
 use crate::env::Env;
 use crate::monitor::Monitor;
@@ -100,9 +112,21 @@ pub enum Verb {
     Doctor(doctor::Args),
     Drop(drop::Args),
     DropNamespace(drop_namespace::Args),
+    Entries(entries::Args),
+    Files(files::Args),
+    History(history::Args),
     Ls(ls::Args),
     Man(man::Args),
+    Manifests(manifests::Args),
+    MetadataLog(metadata_log::Args),
+    Partitions(partitions::Args),
+    Properties(properties::Args),
+    Refs(refs::Args),
     Rename(rename::Args),
+    Rows(rows::Args),
+    Schema(schema::Args),
+    Show(show::Args),
+    Snapshots(snapshots::Args),
 }
 
 impl Verb {
@@ -114,9 +138,21 @@ impl Verb {
             Verb::Doctor(args) => doctor::run(args, context).await,
             Verb::Drop(args) => drop::run(args, context).await,
             Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
+            Verb::Entries(args) => entries::run(args, context).await,
+            Verb::Files(args) => files::run(args, context).await,
+            Verb::History(args) => history::run(args, context).await,
             Verb::Ls(args) => ls::run(args, context).await,
             Verb::Man(args) => man::run(args, context).await,
+            Verb::Manifests(args) => manifests::run(args, context).await,
+            Verb::MetadataLog(args) => metadata_log::run(args, context).await,
+            Verb::Partitions(args) => partitions::run(args, context).await,
+            Verb::Properties(args) => properties::run(args, context).await,
+            Verb::Refs(args) => refs::run(args, context).await,
             Verb::Rename(args) => rename::run(args, context).await,
+            Verb::Rows(args) => rows::run(args, context).await,
+            Verb::Schema(args) => schema::run(args, context).await,
+            Verb::Show(args) => show::run(args, context).await,
+            Verb::Snapshots(args) => snapshots::run(args, context).await,
         }
     }
 
@@ -130,9 +166,21 @@ impl Verb {
             Verb::Doctor(_) => false,
             Verb::Drop(_) => true,
             Verb::DropNamespace(_) => true,
+            Verb::Entries(_) => false,
+            Verb::Files(_) => false,
+            Verb::History(_) => false,
             Verb::Ls(_) => false,
             Verb::Man(_) => false,
+            Verb::Manifests(_) => false,
+            Verb::MetadataLog(_) => false,
+            Verb::Partitions(_) => false,
+            Verb::Properties(_) => false,
+            Verb::Refs(_) => false,
             Verb::Rename(_) => true,
+            Verb::Rows(_) => false,
+            Verb::Schema(_) => false,
+            Verb::Show(_) => false,
+            Verb::Snapshots(_) => false,
         }
     }
 }

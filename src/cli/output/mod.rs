@@ -103,6 +103,17 @@ impl Output {
         Listing { out: self, columns, widths: None, rows: 0 }
     }
 
+    /// Prints records that come in pages, as [`records`](Self::records) would print them together. The first page's
+    /// fields are the columns.
+    pub fn stream(&self) -> Records<'_> {
+        Records { out: self, listing: None }
+    }
+
+    /// Whether what is printed is read by a person, who is better served by fewer columns.
+    pub fn is_table(&self) -> bool {
+        self.format == Format::Table
+    }
+
     /// Prints text as it is: it must be safe already.
     ///
     /// # Errors
@@ -162,6 +173,43 @@ impl Listing<'_> {
             Format::Json => self.out.print("\n]\n"),
             _ if self.rows == 0 && self.widths.is_none() && !self.columns.is_empty() => self.page(Vec::new()),
             _ => Ok(()),
+        }
+    }
+}
+
+/// Records printed as they come.
+#[derive(Debug)]
+pub struct Records<'a> {
+    out: &'a Output,
+    listing: Option<Listing<'a>>,
+}
+
+impl Records<'_> {
+    /// Prints some more records; all have the same fields.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn push<T: Serialize>(&mut self, records: &[T]) -> Result<()> {
+        let values = records.iter().map(to_value).collect::<Result<Vec<_>>>()?;
+        let Some(Value::Object(first)) = values.first() else { return Ok(()) };
+        let out = self.out;
+        let listing = self.listing.get_or_insert_with(|| out.listing(first.keys().cloned().collect()));
+        let columns = listing.columns.clone();
+        let row = |mut value: Value| {
+            let take = |name: &String| value.get_mut(name).map(Value::take).unwrap_or_default();
+            columns.iter().map(take).collect()
+        };
+        listing.page(values.into_iter().map(row).collect())
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(self) -> Result<()> {
+        match self.listing {
+            Some(listing) => listing.finish(),
+            None => self.out.listing(Vec::new()).finish(),
         }
     }
 }

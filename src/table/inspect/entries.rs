@@ -86,6 +86,29 @@ pub struct FileRow {
     pub content_size_in_bytes: Option<i64>,
 }
 
+impl EntryRow {
+    /// The status as a word.
+    pub fn status_name(&self) -> &'static str {
+        match self.status {
+            0 => "existing",
+            1 => "added",
+            _ => "deleted",
+        }
+    }
+}
+
+impl FileRow {
+    /// What it holds, in words.
+    pub fn content_name(&self) -> &'static str {
+        match (self.content, self.file_format.as_str()) {
+            (0, _) => "data",
+            (1, "PUFFIN") => "deletion vector",
+            (1, _) => "position deletes",
+            _ => "equality deletes",
+        }
+    }
+}
+
 /// The statistics of each column that can have some, by its full name in the schema's order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadableMetrics(pub Vec<(String, ColumnMetrics)>);

@@ -69,6 +69,20 @@ pub struct PartitionSummary {
     pub name: String,
 }
 
+/// On one line: `ordered_at_day 2026-11-01..2026-11-21 null`. Not safe to show raw.
+impl std::fmt::Display for PartitionSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        match (&self.lower_bound, &self.upper_bound) {
+            (Some(lower), Some(upper)) if lower == upper => write!(f, " {lower}")?,
+            (Some(lower), Some(upper)) => write!(f, " {lower}..{upper}")?,
+            _ => {}
+        }
+        f.write_str(if self.contains_null { " null" } else { "" })?;
+        f.write_str(if self.contains_nan == Some(true) { " NaN" } else { "" })
+    }
+}
+
 /// The manifests of a snapshot, in the manifest list's order; the current snapshot's without an id. None where the
 /// table has no snapshot.
 ///

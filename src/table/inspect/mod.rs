@@ -20,6 +20,7 @@ pub use overview::{Overview, overview};
 pub use partitions::{PartitionRow, PartitionValue, PartitionValues, partitions};
 pub use raw::{raw_file, raw_metadata, raw_snapshot};
 pub use schemas::{
-    FieldRow, SchemaRow, SortFieldRow, SortOrderRow, SpecFieldRow, SpecRow, schemas, sort_orders, specs, type_name,
+    FieldRow, SchemaRow, SortFieldRow, SortOrderRow, SpecFieldRow, SpecRow, schema_of, schemas, sort_orders, specs,
+    type_name,
 };
 pub use snapshots::{SnapshotRow, snapshots};

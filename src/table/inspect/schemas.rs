@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::super::Table;
 use super::super::cell::{self, Cell};
+use super::manifests::snapshot;
+use crate::Result;
 
 /// One field of a schema; nested ones follow their parent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +54,14 @@ pub fn schemas(table: &Table) -> Vec<SchemaRow> {
         metadata.schemas_iter().map(|schema| schema_row(schema, metadata.current_schema_id())).collect();
     rows.sort_by_key(|row| row.schema_id);
     rows
+}
+
+/// The id of the schema that a snapshot was written under; nothing where it does not say.
+///
+/// # Errors
+/// [`Kind::NotFound`](crate::Kind::NotFound) for a snapshot the table does not know.
+pub fn schema_of(table: &Table, snapshot_id: i64) -> Result<Option<i32>> {
+    Ok(snapshot(table, Some(snapshot_id))?.and_then(|snapshot| snapshot.schema_id()))
 }
 
 fn schema_row(schema: &Schema, current: i32) -> SchemaRow {
