@@ -24,6 +24,7 @@ mod manifests;
 mod metadata_log;
 mod output;
 mod partitions;
+mod preview;
 mod properties;
 mod refs;
 mod rename;
@@ -31,6 +32,7 @@ mod rows;
 mod schema;
 mod show;
 mod snapshots;
+mod sources;
 
 use std::path::PathBuf;
 
@@ -120,6 +122,7 @@ pub enum Verb {
     Manifests(manifests::Args),
     MetadataLog(metadata_log::Args),
     Partitions(partitions::Args),
+    Preview(preview::Args),
     Properties(properties::Args),
     Refs(refs::Args),
     Rename(rename::Args),
@@ -146,6 +149,7 @@ impl Verb {
             Verb::Manifests(args) => manifests::run(args, context).await,
             Verb::MetadataLog(args) => metadata_log::run(args, context).await,
             Verb::Partitions(args) => partitions::run(args, context).await,
+            Verb::Preview(args) => preview::run(args, context).await,
             Verb::Properties(args) => properties::run(args, context).await,
             Verb::Refs(args) => refs::run(args, context).await,
             Verb::Rename(args) => rename::run(args, context).await,
@@ -174,6 +178,7 @@ impl Verb {
             Verb::Manifests(_) => false,
             Verb::MetadataLog(_) => false,
             Verb::Partitions(_) => false,
+            Verb::Preview(_) => false,
             Verb::Properties(_) => false,
             Verb::Refs(_) => false,
             Verb::Rename(_) => true,

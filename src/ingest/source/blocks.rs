@@ -31,6 +31,7 @@ pub struct Blocks {
     most_lines: usize,
     at: Option<Reading>,
     number: u64,
+    file_number: usize,
     failed: bool,
 }
 
@@ -52,8 +53,17 @@ pub struct Block {
     pub first_line: u64,
     /// The bytes of the file on disk that it stands for; over all blocks they add up to [`Source::total_bytes`].
     pub source_bytes: u64,
-    pub(super) offset: u64,
+    pub(crate) start: BlockStart,
     body: Body,
+}
+
+/// Where a block begins: reading can start there again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BlockStart {
+    /// The position of the file in the source.
+    pub(crate) file: usize,
+    /// The place in it; of Parquet the row, from 0.
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Clone)]
@@ -85,23 +95,31 @@ impl Blocks {
             most_lines: most_lines(source),
             at: None,
             number: 0,
+            file_number: 0,
             failed: false,
         }
     }
 
-    /// The blocks of one text file from a place on where a record begins.
-    pub(super) fn from_place(
-        source: &Source,
-        file: &SourceFile,
-        place: Place,
-        size: usize,
-        m: &Monitor,
-    ) -> Result<Self> {
-        let marks = source.marks();
-        let most_lines = most_lines(source);
-        let reader = TextReader::new(file, marks, place, size)?.with_most_lines(most_lines);
-        let at = Some(Reading::Text(file.path.clone(), reader));
-        Ok(Self { monitor: m.clone(), files: VecDeque::new(), marks, size, most_lines, at, number: 0, failed: false })
+    /// The blocks from where a block once began.
+    pub(crate) fn from(source: &Source, start: BlockStart, size: usize, monitor: &Monitor) -> Result<Self> {
+        let mut blocks = Self::new(source, size, monitor);
+        blocks.files.drain(..start.file.min(source.files.len()));
+        blocks.file_number = start.file;
+        let Some(file) = blocks.files.pop_front() else { return Ok(blocks) };
+        let mut reading = blocks.open(&file, Some(start.place))?;
+        if let Reading::Parquet(_, ranges) = &mut reading {
+            ranges.retain(|range| range.first_row >= start.place.offset);
+        }
+        blocks.at = Some(reading);
+        Ok(blocks)
+    }
+
+    fn open(&self, file: &SourceFile, place: Option<Place>) -> Result<Reading> {
+        if let Some(parquet) = &file.parquet {
+            return Ok(Reading::Parquet(file.path.clone(), parquet.ranges()));
+        }
+        let reader = TextReader::new(file, self.marks, place.unwrap_or(file.first), self.size)?;
+        Ok(Reading::Text(file.path.clone(), reader.with_most_lines(self.most_lines)))
     }
 
     fn step(&mut self) -> Result<Option<Block>> {
@@ -112,34 +130,32 @@ impl Blocks {
                 return Ok(Some(block));
             }
             let Some(file) = self.files.pop_front() else { return Ok(None) };
-            self.at = Some(match &file.parquet {
-                Some(parquet) => Reading::Parquet(file.path.clone(), parquet.ranges()),
-                None => {
-                    let reader = TextReader::new(&file, self.marks, file.first, self.size)?;
-                    Reading::Text(file.path.clone(), reader.with_most_lines(self.most_lines))
-                }
-            });
+            self.file_number += usize::from(self.at.is_some());
+            self.at = Some(self.open(&file, None)?);
         }
     }
 
     fn next_of_file(&mut self) -> Result<Option<Block>> {
-        let number = self.number;
+        let (number, file_number) = (self.number, self.file_number);
         Ok(match &mut self.at {
             None => None,
             Some(Reading::Text(file, reader)) => reader.next_block()?.map(|text| Block {
                 file: file.clone(),
                 number,
+                start: BlockStart { file: file_number, place: text.place },
                 first_line: text.place.line,
                 source_bytes: text.read,
-                offset: text.place.offset,
                 body: Body::Text(text.bytes),
             }),
             Some(Reading::Parquet(file, ranges)) => ranges.pop_front().map(|range| Block {
                 file: file.clone(),
                 number,
+                start: BlockStart {
+                    file: file_number,
+                    place: Place { offset: range.first_row, line: range.first_row + 1 },
+                },
                 first_line: range.first_row + 1,
                 source_bytes: range.bytes,
-                offset: range.first_row,
                 body: Body::Rows(range),
             }),
         })
@@ -189,6 +205,15 @@ impl Decoder {
         Ok(Self { how: Arc::new(how) })
     }
 
+    /// Takes whole records apart that were not read as a block.
+    pub(crate) fn decode_text(&self, text: &Buffer, at: &Line) -> Result<SourceBatch> {
+        match &*self.how {
+            How::Csv(csv) => csv.decode(text, at),
+            How::Json(json) => json.decode(text.as_slice(), at),
+            How::Parquet(_) => Err(Error::bug("text was decoded as Parquet")),
+        }
+    }
+
     /// The schema of the batches.
     pub fn schema(&self) -> SchemaRef {
         match &*self.how {
@@ -208,9 +233,8 @@ impl Block {
     pub fn decode(&self, decoder: &Decoder) -> Result<SourceBatch> {
         let at = Line { file: self.file.clone(), line: self.first_line };
         match (&*decoder.how, &self.body) {
-            (How::Csv(csv), Body::Text(text)) => csv.decode(text, &at),
-            (How::Json(json), Body::Text(text)) => json.decode(text.as_slice(), &at),
             (How::Parquet(parquet), Body::Rows(range)) => parquet.decode(range, &at),
+            (_, Body::Text(text)) => decoder.decode_text(text, &at),
             _ => Err(Error::bug("a block was decoded as another format than its own")),
         }
     }

@@ -34,8 +34,10 @@ use crate::Result;
 use crate::monitor::Monitor;
 
 pub(crate) use super::parse::type_name;
+pub(crate) use blocks::BlockStart;
 pub use blocks::{Block, Blocks, Decoder};
 pub use fold::fold;
+pub(crate) use sample::tail;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
 
 /// Bytes of text in a block.
@@ -120,6 +122,11 @@ impl Source {
     /// A file that cannot be opened any more.
     pub fn blocks_of(&self, bytes: usize, monitor: &Monitor) -> Result<Blocks> {
         Ok(Blocks::new(self, bytes, monitor))
+    }
+
+    /// The blocks from where one once began.
+    pub(crate) fn blocks_from(&self, start: BlockStart, bytes: usize, monitor: &Monitor) -> Result<Blocks> {
+        Blocks::from(self, start, bytes, monitor)
     }
 
     fn marks(&self) -> cut::Marks {

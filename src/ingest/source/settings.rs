@@ -114,6 +114,7 @@ pub struct SourceSettings {
 #[serde(rename_all = "kebab-case")]
 pub struct Dialect {
     /// What stands between two fields.
+    #[serde(serialize_with = "as_character")]
     pub delimiter: u8,
     /// What encloses a field that holds delimiters or line ends.
     pub quote: Mark,
@@ -186,6 +187,10 @@ impl SourceOptions {
     }
 }
 
+fn as_character<S: serde::Serializer>(byte: &u8, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_char(char::from(*byte))
+}
+
 impl FromStr for Format {
     type Err = Error;
 
@@ -246,7 +251,7 @@ impl fmt::Display for Mark {
         match self.0 {
             None => f.write_str("none"),
             Some(b'\t') => f.write_str("tab"),
-            Some(byte) => write!(f, "{}", char::from(byte).escape_default()),
+            Some(byte) => write!(f, "{}", char::from(byte)),
         }
     }
 }

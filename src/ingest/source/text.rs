@@ -18,11 +18,11 @@ pub(super) const LONGEST_RECORD: usize = 64 << 20;
 
 /// A place in the UTF-8 text of a file where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Bytes of UTF-8 before it.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Its line, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
 }
 
 /// A run of whole records.
