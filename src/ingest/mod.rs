@@ -10,12 +10,9 @@ pub mod fit;
 pub mod journal;
 pub mod mapping;
 pub mod parse;
-<<<<<<< HEAD
 pub mod preflight;
-pub mod rejects;
-=======
 pub mod preview;
->>>>>>> 1e53ca4 (Preview files of any size as typed rows, from the library and the command line)
+pub mod rejects;
 pub mod run;
 pub mod source;
 pub mod stage;
