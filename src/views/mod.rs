@@ -24,8 +24,12 @@
 //! [`Tone`](crate::app::theme::Tone)s.
 
 pub mod dialogs;
+pub mod help;
+pub mod jobs;
 pub mod list;
+pub mod log;
 pub mod page;
+pub mod palette;
 pub mod raw;
 pub mod tables;
 pub mod widgets;
@@ -66,14 +70,32 @@ pub struct Screen {
 }
 
 /// All views that have a name.
-pub const SCREENS: &[Screen] = &[Screen {
-    name: tables::NAME,
-    aliases: &["namespaces", "ns", "ls"],
-    needs: Needs::Namespace,
-    help: "Namespaces and tables",
-    action: None,
-    make: |route| Box::new(ListView::new(tables::Tables { route })),
-}];
+pub const SCREENS: &[Screen] = &[
+    Screen {
+        name: tables::NAME,
+        aliases: &["namespaces", "ns", "ls"],
+        needs: Needs::Namespace,
+        help: "Namespaces and tables",
+        action: None,
+        make: |route| Box::new(ListView::new(tables::Tables { route })),
+    },
+    Screen {
+        name: jobs::NAME,
+        aliases: &[],
+        needs: Needs::Nothing,
+        help: "What runs and what ran",
+        action: None,
+        make: |route| Box::new(jobs::JobsView::new(route)),
+    },
+    Screen {
+        name: log::NAME,
+        aliases: &["changes"],
+        needs: Needs::Nothing,
+        help: "Each change that was sent",
+        action: None,
+        make: |route| Box::new(log::LogView::new(route)),
+    },
+];
 
 /// The view of a name or an alias.
 pub fn screen(name: &str) -> Option<&'static Screen> {

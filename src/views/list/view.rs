@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -302,24 +302,10 @@ impl<L: List> View for ListView<L> {
     }
 
     fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
-        let at = Position::new(mouse.column, mouse.row);
-        match mouse.kind {
-            MouseEventKind::ScrollDown => self.listing.go(3),
-            MouseEventKind::ScrollUp => self.listing.go(-3),
-            MouseEventKind::Down(MouseButton::Left) => {
-                if let Some(column) = self.listing.head_at(at) {
-                    self.listing.sort_by(column);
-                    return self.arrange_anew();
-                }
-                let Some(position) = self.listing.position_at(at) else { return Vec::new() };
-                if position == self.listing.cursor() {
-                    return self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect();
-                }
-                self.listing.go_to(position);
-            }
-            _ => {}
+        if self.listing.mouse(mouse) {
+            return self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect();
         }
-        Vec::new()
+        self.arrange_anew()
     }
 
     fn back(&mut self) -> bool {

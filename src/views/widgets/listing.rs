@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
 use super::filter::Filter;
 use super::shown::{Column, Shown};
 use crate::app::action::Action;
@@ -282,6 +285,27 @@ impl<L: Look> Listing<L> {
     pub fn go_to_key(&mut self, key: &str) {
         let index = self.rows.iter().position(|row| self.look.key(row) == key);
         self.place_cursor(index);
+    }
+
+    /// The wheel moves, a click on a row goes there, a click on a head sorts. Gives true for a click on the row that
+    /// the cursor was on already: that one is to be entered.
+    pub fn mouse(&mut self, mouse: MouseEvent) -> bool {
+        let at = Position::new(mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.go(3),
+            MouseEventKind::ScrollUp => self.go(-3),
+            MouseEventKind::Down(MouseButton::Left) => {
+                if let Some(column) = self.head_at(at) {
+                    self.sort_by(column);
+                } else if let Some(position) = self.position_at(at) {
+                    let was_there = position == self.cursor;
+                    self.go_to(position);
+                    return was_there;
+                }
+            }
+            _ => {}
+        }
+        false
     }
 
     fn mark(&mut self) {

@@ -1,0 +1,328 @@
+//! The state of the console and how events change it. Does no I/O, spawns nothing and reads no clock: what shall be
+//! done outside is given back as [`Outward`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::board::{JobBoard, JobEntry, JobState};
+use super::effect::{Effect, Notice, Outward, Sent, Slot, Weight};
+use super::event::Event;
+use super::keymap::Keymap;
+use super::route::Route;
+use super::stack::{Open, Stack};
+use super::task::{AnyTask, Cancel, JobId, Report};
+use super::theme::Styles;
+use super::view::{Context, View, ViewId};
+use crate::{Error, views};
+
+/// A catalog as the shell knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogEntry {
+    /// Its name.
+    pub name: String,
+    /// Whether writing verbs are hidden.
+    pub read_only: bool,
+    /// The theme it carries.
+    pub theme: Option<String>,
+}
+
+/// What the console starts with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The keys.
+    pub keymap: Keymap,
+    /// All themes by name, each ready to draw with.
+    pub themes: BTreeMap<String, Styles>,
+    /// The look where a theme is missing.
+    pub plain: Styles,
+    /// The theme of catalogs that carry none.
+    pub theme: String,
+    /// The catalogs, the default one first.
+    pub catalogs: Vec<CatalogEntry>,
+    /// Whether the whole console is read-only.
+    pub read_only: bool,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Take mouse reports.
+    pub mouse: bool,
+    /// What is to be told at the start: mistakes in the user's files.
+    pub notices: Vec<Notice>,
+}
+
+/// How the program is about to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Leaving {
+    #[default]
+    No,
+    /// Ctrl-c was pressed once with nothing to cancel.
+    Asked,
+    /// As soon as the work that must not be cut is done.
+    WhenDone,
+    /// Now.
+    Now,
+}
+
+/// Everything that views are shown: the state without the views.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) setup: Setup,
+    pub(super) board: JobBoard,
+    pub(super) log: Vec<Sent>,
+    catalog_names: Vec<String>,
+    pub(super) now_ms: i64,
+    beat: usize,
+}
+
+/// The console.
+#[derive(Debug)]
+pub struct App {
+    pub(super) stack: Stack,
+    pub(super) desk: Desk,
+    pub(super) notice: Option<Notice>,
+    pub(super) leaving: Leaving,
+    next_view: u64,
+    next_job: u64,
+}
+
+impl Desk {
+    /// The catalog that a route leads to; nothing for one that is not known.
+    pub(super) fn catalog(&self, route: &Route) -> Option<&CatalogEntry> {
+        match &route.catalog {
+            None => self.setup.catalogs.first(),
+            Some(name) => self.setup.catalogs.iter().find(|c| c.name == *name),
+        }
+    }
+
+    pub(super) fn is_read_only(&self, route: &Route) -> bool {
+        let is_path = route.table().is_some() && route.table_name().is_none();
+        is_path || self.setup.read_only || self.catalog(route).is_some_and(|c| c.read_only)
+    }
+
+    pub(super) fn styles(&self, route: &Route) -> &Styles {
+        let own = self.catalog(route).and_then(|c| c.theme.as_ref()).and_then(|name| self.setup.themes.get(name));
+        own.or_else(|| self.setup.themes.get(&self.setup.theme)).unwrap_or(&self.setup.plain)
+    }
+
+    /// What a view is shown while the view at hand has this route.
+    pub(super) fn context<'a>(&'a self, here: &Route, view: ViewId, reserved: &'a [char]) -> Context<'a> {
+        Context {
+            styles: self.styles(here),
+            keymap: &self.setup.keymap,
+            now_ms: self.now_ms,
+            read_only: self.is_read_only(here),
+            jobs: &self.board,
+            log: &self.log,
+            catalogs: &self.catalog_names,
+            view,
+            beat: self.beat,
+            reserved,
+        }
+    }
+}
+
+impl App {
+    /// A console at its first view, and what is to be done for that.
+    pub fn new(setup: Setup, start: Route, now_ms: i64) -> (Self, Vec<Outward>) {
+        let catalog_names = setup.catalogs.iter().map(|c| c.name.clone()).collect();
+        let (first, problem) = match make(&start) {
+            Ok(view) => (view, None),
+            Err(error) => (Box::new(views::raw::RawView::new(start, "icedeck", error.report())) as _, Some(error)),
+        };
+        let mut app = Self {
+            stack: Stack::new(Open { id: ViewId(0), view: first }),
+            desk: Desk { setup, board: JobBoard::default(), log: Vec::new(), catalog_names, now_ms, beat: 0 },
+            notice: None,
+            leaving: Leaving::No,
+            next_view: 1,
+            next_job: 1,
+        };
+        let mut outward = Vec::new();
+        let told = std::mem::take(&mut app.desk.setup.notices);
+        for notice in told.into_iter().chain(problem.as_ref().map(Notice::error)) {
+            app.tell(notice, &mut outward);
+        }
+        app.open_view(ViewId(0), &mut outward);
+        (app, outward)
+    }
+
+    /// What an event changes, and what is to be done outside because of it. Pure but for this state.
+    pub fn update(&mut self, event: Event, now_ms: i64) -> Vec<Outward> {
+        self.desk.now_ms = now_ms;
+        let mut out = Vec::new();
+        match event {
+            Event::Key(key) => self.key(key, &mut out),
+            Event::Paste(text) => self.with_top(&mut out, |view, cx| view.paste(&text, cx)),
+            Event::Mouse(mouse) => self.with_top(&mut out, |view, cx| view.mouse(mouse, cx)),
+            Event::Resize => {}
+            Event::Report(job, report) => self.report(job, report, &mut out),
+            Event::Progress(news) => self.progress(news),
+            Event::Trouble(told) => self.tell(Notice::warning(told), &mut out),
+            Event::Terminate => self.terminate(&mut out),
+        }
+        let top = self.stack.top().id;
+        self.with_view(top, &mut out, |view, cx| {
+            view.watch(cx);
+            Vec::new()
+        });
+        if self.leaving == Leaving::WhenDone && self.unfinished().next().is_none() {
+            self.leaving = Leaving::Now;
+        }
+        if self.leaving == Leaving::Now {
+            out.push(Outward::Quit);
+        }
+        out
+    }
+
+    /// All jobs.
+    pub fn jobs(&self) -> &JobBoard {
+        &self.desk.board
+    }
+
+    /// What was told last.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
+    }
+
+    /// The address of the view at hand.
+    pub fn here(&self) -> Route {
+        self.stack.here().view.route()
+    }
+
+    /// Whether writing verbs are hidden in the view at hand.
+    pub fn is_read_only(&self) -> bool {
+        self.desk.is_read_only(&self.here())
+    }
+
+    /// Lets an open view do something with what it is shown, then does what it asks for.
+    pub(super) fn with_view(
+        &mut self,
+        id: ViewId,
+        out: &mut Vec<Outward>,
+        act: impl FnOnce(&mut dyn View, &Context<'_>) -> Vec<Effect>,
+    ) {
+        let (reserved, here) = (self.reserved(), self.here());
+        let Some(open) = self.stack.find_mut(id) else { return };
+        let effects = act(open.view.as_mut(), &self.desk.context(&here, id, &reserved));
+        self.follow(id, effects, out);
+    }
+
+    pub(super) fn with_top(
+        &mut self,
+        out: &mut Vec<Outward>,
+        act: impl FnOnce(&mut dyn View, &Context<'_>) -> Vec<Effect>,
+    ) {
+        self.with_view(self.stack.top().id, out, act);
+    }
+
+    pub(super) fn open_view(&mut self, id: ViewId, out: &mut Vec<Outward>) {
+        self.with_view(id, out, |view, cx| {
+            view.watch(cx);
+            view.open(cx)
+        });
+    }
+
+    pub(super) fn new_open(&mut self, view: Box<dyn View>) -> Open {
+        let id = ViewId(self.next_view);
+        self.next_view += 1;
+        Open { id, view }
+    }
+
+    /// Says something, and has it logged.
+    pub(super) fn tell(&mut self, notice: Notice, out: &mut Vec<Outward>) {
+        out.push(Outward::Trace(notice.clone()));
+        let weightier = self.notice.as_ref().is_some_and(|n| n.weight > notice.weight && n.weight == Weight::Error);
+        if !weightier || notice.weight >= Weight::Warning {
+            self.notice = Some(notice);
+        }
+    }
+
+    pub(super) fn start(&mut self, view: ViewId, slot: Slot, task: Box<dyn AnyTask>, out: &mut Vec<Outward>) {
+        let task: Arc<dyn AnyTask> = Arc::from(task);
+        if let Some(older) = self.desk.board.running_in(view, slot).map(|job| job.id) {
+            self.forget(older, out);
+        }
+        let id = JobId(self.next_job);
+        self.next_job += 1;
+        self.desk.board.add(JobEntry {
+            id,
+            view,
+            slot,
+            title: task.title(),
+            cancel: task.cancel(),
+            state: JobState::Running,
+            progress: Default::default(),
+            started_ms: self.desk.now_ms,
+            ended_ms: None,
+        });
+        out.push(Outward::Start(id, task));
+    }
+
+    /// Nobody waits for this job any more: reads are dropped, other work goes on.
+    pub(super) fn forget(&mut self, id: JobId, out: &mut Vec<Outward>) {
+        if self.desk.board.get(id).is_some_and(|job| job.cancel == Cancel::Drop) {
+            self.end(id, JobState::Failed(Arc::new(Error::cancelled())));
+            out.push(Outward::Cancel(id));
+        }
+    }
+
+    fn end(&mut self, id: JobId, state: JobState) {
+        let now_ms = self.desk.now_ms;
+        if let Some(job) = self.desk.board.get_mut(id) {
+            job.state = state;
+            job.ended_ms = Some(now_ms);
+        }
+    }
+
+    /// A report of a job that has ended, for the board at least, is late: it is dropped.
+    fn report(&mut self, id: JobId, report: Report, out: &mut Vec<Outward>) {
+        let Some(job) = self.desk.board.get(id).filter(|job| job.is_running()) else { return };
+        let (view, slot) = (job.view, job.slot);
+        match &report {
+            Report::Part(_) => {}
+            Report::Done => self.end(id, JobState::Done),
+            Report::Failed(error) => {
+                self.end(id, JobState::Failed(error.clone()));
+                let (weight, text) = (Weight::Error, error.to_string());
+                let weight = if error.is_cancelled() { Weight::Info } else { weight };
+                out.push(Outward::Trace(Notice { weight, text, story: error.report() }));
+            }
+        }
+        self.with_view(view, out, |view, cx| view.report(slot, report, cx));
+    }
+
+    fn progress(&mut self, news: Vec<(JobId, crate::monitor::Progress)>) {
+        self.desk.beat = self.desk.beat.wrapping_add(1);
+        for (id, progress) in news {
+            if let Some(job) = self.desk.board.get_mut(id) {
+                job.progress = progress;
+            }
+        }
+    }
+
+    /// Jobs that must not be cut off.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = &JobEntry> {
+        self.desk.board.running().filter(|job| job.cancel != Cancel::Drop)
+    }
+
+    /// The capital letters that are bound to something that works now.
+    pub(super) fn reserved(&self) -> Vec<char> {
+        let chords = self.working().into_iter().flat_map(|offer| self.desk.setup.keymap.chords(offer.action).to_vec());
+        chords.filter_map(|chord| chord.character()).filter(char::is_ascii_uppercase).collect()
+    }
+
+    /// Whether a writing action is allowed here.
+    pub(super) fn allows(&self, action: Action) -> bool {
+        !(action.writes() && self.is_read_only())
+    }
+}
+
+/// Makes the view of a route.
+///
+/// # Errors
+/// Not found where no view has this name.
+pub(super) fn make(route: &Route) -> crate::Result<Box<dyn View>> {
+    let screen =
+        views::screen(route.screen).ok_or_else(|| Error::not_found(format!("there is no view {}", route.screen)))?;
+    Ok((screen.make)(route.clone()))
+}
