@@ -1,6 +1,7 @@
 //! Every test above the unit tests, one module a layer, linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod catalog;
 mod commit;
 mod common;
 mod tidy;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a table's files but through a connection, or through a path without one.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,12 +53,18 @@ pub struct CatalogInfo {
 }
 
 /// The catalogs of one configuration. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Lake {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+/// Without the environment and the properties, which may hold secrets.
+impl fmt::Debug for Lake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lake").field("catalogs", &self.catalogs()).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     env: Env,
     settings: Settings,
@@ -65,7 +72,6 @@ struct Inner {
 }
 
 /// A catalog, and the connection to it once it is open.
-#[derive(Debug)]
 struct Slot {
     config: CatalogConfig,
     info: CatalogInfo,

@@ -35,9 +35,8 @@ pub async fn open_path(path: &str) -> Result<Table> {
 /// An absolute location; a local path is looked up, with its links followed.
 fn located(text: &str) -> Result<String> {
     if text.contains("://") || text.starts_with("file:") {
-        let trimmed = text.trim_end_matches('/');
-        Location::parse(trimmed)?;
-        return Ok(trimmed.to_string());
+        let Location { root, key, .. } = Location::parse(text.trim_end_matches('/'))?;
+        return Ok(format!("{root}/{key}"));
     }
     let path = std::fs::canonicalize(Path::new(text)).map_err(|e| {
         let (kind, what) = match e.kind() {
@@ -89,7 +88,10 @@ fn choose<'a>(files: impl Iterator<Item = &'a Listed>, hint: Option<u64>) -> Opt
     let versions = files.filter_map(|file| {
         let version = metadata_version(&file.location)?;
         let of_file_system = file.location.rsplit('/').next()?.starts_with('v');
-        Some(((hint.is_some() && of_file_system && Some(version) >= hint, version, file.modified_ms), file))
+        Some((
+            (hint.is_some() && of_file_system && Some(version) >= hint, version, !of_file_system, file.modified_ms),
+            file,
+        ))
     });
     versions.max_by_key(|(order, _)| *order).map(|(_, file)| file.location.clone())
 }

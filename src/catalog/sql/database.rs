@@ -53,6 +53,7 @@ pub struct Database {
     pool: SqlitePool,
     file: PathBuf,
     has_type: bool,
+    read_only: bool,
 }
 
 impl Database {
@@ -70,7 +71,12 @@ impl Database {
             .busy_timeout(opening.patience)
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(opening.patience * 3);
-        let mut database = Self { pool: pool.connect_lazy_with(options), file: file.to_path_buf(), has_type: true };
+        let mut database = Self {
+            pool: pool.connect_lazy_with(options),
+            file: file.to_path_buf(),
+            has_type: true,
+            read_only: opening.read_only,
+        };
         let columns = match database.columns().await? {
             found if found.is_empty() => {
                 database.lay_out(opening).await?;
@@ -92,6 +98,15 @@ impl Database {
         &self.file
     }
 
+    /// # Errors
+    /// [`Kind::Denied`] where it was opened for reading only.
+    pub fn writable(&self) -> Result<()> {
+        if !self.read_only {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Denied, "the catalog was opened for reading only").with("file", self.file.display()))
+    }
+
     /// Whether the table of tables has the column `iceberg_type`; those of PyIceberg before 0.10 have not.
     pub fn has_type(&self) -> bool {
         self.has_type
@@ -107,6 +122,7 @@ impl Database {
     /// # Errors
     /// [`Kind::Unavailable`] where another process holds the lock, [`Kind::Denied`] where nothing may be written.
     pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        self.writable()?;
         self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(e, "cannot write to the catalog"))
     }
 

@@ -43,6 +43,7 @@ impl SqlCommitter {
                 .with("table", base.name())
                 .hint("open it through its catalog"));
         }
+        self.rows.database.writable()?;
         refuse_lost_refs(base).await?;
         let ident = table_ident(&proposal.table)?;
         let built = self.apply(base, proposal)?;
