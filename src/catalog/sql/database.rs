@@ -30,6 +30,10 @@ const NAMESPACES: &str = "CREATE TABLE IF NOT EXISTS iceberg_namespace_propertie
     property_value VARCHAR(1000) NOT NULL,
     PRIMARY KEY (catalog_name, namespace, property_key))";
 
+/// How many tables there are that are not a catalog's. Another process may just have made those.
+const OTHERS: &str = "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    AND tbl_name NOT IN ('iceberg_tables', 'iceberg_namespace_properties')";
+
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
@@ -137,7 +141,7 @@ impl Database {
     }
 
     async fn lay_out(&self, opening: Opening) -> Result<()> {
-        let other: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'iceberg_%'")
+        let other: i64 = sqlx::query_scalar(OTHERS)
             .fetch_one(&self.pool)
             .await
             .map_err(|e| self.failed(e, "cannot open the catalog"))?;
