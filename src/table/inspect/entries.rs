@@ -11,7 +11,7 @@ use super::super::Table;
 use super::super::cell::{self, Cell};
 use super::manifests::ManifestRow;
 use super::partitions::{PartitionReader, PartitionValues, united_names};
-use super::schemas::leaves;
+use super::schemas::measured;
 use crate::monitor::Monitor;
 use crate::storage::from_iceberg;
 use crate::{Error, Result};
@@ -109,7 +109,7 @@ impl FileRow {
     }
 }
 
-/// The statistics of each column that can have some, by its full name in the schema's order.
+/// The statistics of every column and of every primitive field inside one, by full name in the schema's order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadableMetrics(pub Vec<(String, ColumnMetrics)>);
 
@@ -198,7 +198,7 @@ impl EntryStream {
             manifests: manifests.into(),
             at_hand: None,
             live_only,
-            columns: Arc::new(leaves(metadata.current_schema())),
+            columns: Arc::new(measured(metadata.current_schema())),
             partitions: Arc::new(PartitionReader::new(metadata, names)),
         }
     }

@@ -116,12 +116,12 @@ pub fn type_name(of_type: &Type) -> String {
     }
 }
 
-/// The columns that can have bounds: ids and full paths of all primitive fields that are no part of a list or map.
-pub(super) fn leaves(schema: &Schema) -> Vec<(i32, String)> {
+/// What statistics are told of: every column, and every primitive field inside one, by id and full name.
+pub(super) fn measured(schema: &Schema) -> Vec<(i32, String)> {
     let mut rows = Vec::new();
     schema.as_struct().fields().iter().for_each(|field| push_field(&mut rows, "", 0, field));
     let primitive = |id: i32| schema.field_by_id(id).is_some_and(|field| field.field_type.is_primitive());
-    rows.into_iter().filter(|row| primitive(row.id)).map(|row| (row.id, row.name)).collect()
+    rows.into_iter().filter(|row| row.depth == 0 || primitive(row.id)).map(|row| (row.id, row.name)).collect()
 }
 
 /// One field of a partition spec.
