@@ -19,6 +19,8 @@ use crate::{Error, Kind, Result};
 pub struct Env {
     source: Arc<Source>,
     paths: Paths,
+    /// Milliseconds added to what the clock says.
+    shift_ms: i64,
 }
 
 /// The folders that icedeck reads and writes, each of them its own (`.../icedeck`).
@@ -56,7 +58,7 @@ impl Env {
         let state = strategy.state_dir().unwrap_or_else(|| home.join(".local/state"));
         let paths =
             Paths { config: own(strategy.config_dir()), data: own(strategy.data_dir()), state: own(state), home };
-        Ok(Self { source: Arc::new(Source::System), paths })
+        Ok(Self { source: Arc::new(Source::System), paths, shift_ms: 0 })
     }
 
     /// A world for tests: all folders under `root`, a clock that starts at `start_ms` and moves one second at each
@@ -74,7 +76,7 @@ impl Env {
             data: root.join("data/icedeck"),
             state: root.join("state/icedeck"),
         };
-        Self { source: Arc::new(source), paths }
+        Self { source: Arc::new(source), paths, shift_ms: 0 }
     }
 
     /// The user's folders.
@@ -89,8 +91,19 @@ impl Env {
         self
     }
 
+    /// The same world at another time: its clock runs on, `by_ms` milliseconds away. The demo writes its history so.
+    #[must_use]
+    pub fn shifted(mut self, by_ms: i64) -> Self {
+        self.shift_ms = self.shift_ms.saturating_add(by_ms);
+        self
+    }
+
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub fn now_ms(&self) -> i64 {
+        self.clock_ms().saturating_add(self.shift_ms)
+    }
+
+    fn clock_ms(&self) -> i64 {
         match &*self.source {
             Source::System => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

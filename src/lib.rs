@@ -13,6 +13,7 @@
 //! | [`catalog`] | configuration, connections, and one `Committer` per way of publishing |
 //! | [`commit`] | `Change -> Proposal -> Outcome`: the snapshot producer |
 //! | [`ingest`] | source, preview, mapping, preflight, staging, the journal |
+//! | [`demo`] | the lake of `icedeck demo`, built through the write path |
 //! | [`query`] | rows of a table at a snapshot |
 //! | [`cli`] | the headless verbs, one file each |
 //! | [`app`] | the shell of the console: event loop, actions, effects, routes, jobs, keymap, theme |
@@ -40,6 +41,7 @@ pub mod app;
 pub mod catalog;
 pub mod cli;
 pub mod commit;
+pub mod demo;
 pub mod env;
 pub mod error;
 pub mod ingest;
