@@ -10,6 +10,7 @@ mod change;
 mod completions;
 mod context;
 mod create_namespace;
+mod demo;
 mod doctor;
 mod drop;
 mod drop_namespace;
@@ -111,6 +112,7 @@ pub enum Verb {
     Catalogs(catalogs::Args),
     Completions(completions::Args),
     CreateNamespace(create_namespace::Args),
+    Demo(demo::Args),
     Doctor(doctor::Args),
     Drop(drop::Args),
     DropNamespace(drop_namespace::Args),
@@ -138,6 +140,7 @@ impl Verb {
             Verb::Catalogs(args) => catalogs::run(args, context).await,
             Verb::Completions(args) => completions::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
+            Verb::Demo(args) => demo::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
             Verb::Drop(args) => drop::run(args, context).await,
             Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
@@ -167,6 +170,7 @@ impl Verb {
             Verb::Catalogs(_) => false,
             Verb::Completions(_) => false,
             Verb::CreateNamespace(_) => true,
+            Verb::Demo(_) => true,
             Verb::Doctor(_) => false,
             Verb::Drop(_) => true,
             Verb::DropNamespace(_) => true,

@@ -129,6 +129,11 @@ impl Mark {
     }
 }
 
+/// Whether the folder is one of ours.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    folder.join(NAME).is_file()
+}
+
 fn is_empty(folder: &Path) -> Result<bool> {
     let mut entries = std::fs::read_dir(folder).map_err(|e| failed(e, "cannot read the folder", folder))?;
     Ok(entries.next().is_none())

@@ -49,6 +49,11 @@ pub fn default_folder(env: &Env) -> PathBuf {
     env.paths().data.join("demo")
 }
 
+/// Whether a demo, whole or half built, is in the folder.
+pub fn is_there(folder: &Path) -> bool {
+    mark::is_marked(folder)
+}
+
 /// The demo lake in `folder`: the one that is there where it is whole, else a new one. An interrupted build, and with
 /// `fresh` a whole lake, is thrown away first.
 ///

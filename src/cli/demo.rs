@@ -1,0 +1,44 @@
+//! `icedeck demo [--dir DIR] [--fresh] [--no-tui]`.
+
+use std::path::PathBuf;
+
+use super::{Consent, Context, Exit};
+use crate::Result;
+use crate::demo;
+
+/// Make a small lake with real history, and open it
+///
+/// The lake is made once and opened again the next time. Beside it, in files/, lie files to load into it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where it goes; an empty folder, or one where the demo was before
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+
+    /// Throw away the demo that is there, and everything that was loaded into it
+    #[arg(long)]
+    fresh: bool,
+
+    /// Make it, and do not open the console
+    #[arg(long)]
+    no_tui: bool,
+}
+
+/// Prints one object with `folder`, `reused`, `tables`, `snapshots`, `rows`; or opens the console.
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    context.writable()?;
+    let folder = args.dir.unwrap_or_else(|| demo::default_folder(&context.env));
+    if args.fresh && demo::is_there(&folder) {
+        let question = format!("throw away the demo in {} and all that was loaded into it", folder.display());
+        if let Consent::Refused(exit) = context.confirm(&question)? {
+            return Ok(exit);
+        }
+    }
+    if context.options.dry_run {
+        context.note(&format!("would make the demo in {}", folder.display()));
+        return Ok(Exit::Done);
+    }
+    let made = demo::prepare(&context.env, &folder, args.fresh, &context.monitor).await?;
+    context.out.object(&made)?;
+    Ok(Exit::Done)
+}
