@@ -89,6 +89,10 @@ actions! {
         Files, "files", "files", "The data and delete files of a snapshot";
         Rows, "rows", "rows", "The rows of a snapshot";
         Properties, "properties", "properties", "The table's properties";
+        Entries, "entries", "entries", "The entries of a snapshot's manifests, removed files too";
+        Partitions, "partitions", "partitions", "The partitions of a snapshot";
+        History, "history", "history", "Which snapshot was current since when";
+        MetadataLog, "metadata-log", "metadata log", "The table's metadata files";
     }
     Look {
         Filter, "filter", "filter", "Filter: a regular expression, ! inverts, -f fuzzy";
@@ -102,6 +106,8 @@ actions! {
         Export, "export", "export", "Write rows or a list to a file";
         Diff, "diff", "diff", "What differs between two marked things";
         Columns, "columns", "columns", "Choose the columns";
+        Where, "where", "where", "Read only rows for which an expression is true";
+        Jump, "jump", "go to row", "Go to a row by its number";
         Wrap, "wrap", "wrap", "Wrap long lines or not";
         Refresh, "refresh", "refresh", "Read it again";
         CancelJob, "cancel-job", "cancel job", "Cancel the job under the cursor";

@@ -30,6 +30,11 @@ pub trait List: Look {
     /// Whatever went wrong: the view shows it.
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<Self::Row>>) -> Result<()>;
 
+    /// Whether a row is sent again, under the same key, once more is known of it: it then takes the place of the first.
+    fn comes_again(&self) -> bool {
+        false
+    }
+
     /// The title of the pane: "14 snapshots · main, audit". `rows` are all that came so far.
     fn title(&self, rows: &[Self::Row]) -> String {
         format!("{} {}", human::count(rows.len() as i128), self.route().screen)

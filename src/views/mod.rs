@@ -23,14 +23,32 @@
 //! [`Shown::text`](widgets::shown::Shown::text) or [`text::safe`](widgets::text::safe); colours are
 //! [`Tone`](crate::app::theme::Tone)s.
 
+pub mod catalogs;
 pub mod dialogs;
+pub mod entries;
+pub mod file;
+pub mod files;
 pub mod help;
+pub mod history;
 pub mod jobs;
 pub mod list;
 pub mod log;
+pub mod manifests;
+pub mod metadata;
+pub mod metadata_log;
+pub mod of_table;
+pub mod overview;
 pub mod page;
 pub mod palette;
+pub mod partitions;
+pub mod properties;
 pub mod raw;
+pub mod refs;
+pub mod rows;
+pub mod schema;
+pub mod schemas;
+pub mod snapshots;
+pub mod specs;
 pub mod tables;
 pub mod widgets;
 
@@ -72,12 +90,148 @@ pub struct Screen {
 /// All views that have a name.
 pub const SCREENS: &[Screen] = &[
     Screen {
+        name: catalogs::NAME,
+        aliases: &["catalog", "contexts"],
+        needs: Needs::Nothing,
+        help: "Every catalog with its state",
+        action: None,
+        make: |route| Box::new(ListView::new(catalogs::Catalogs { route })),
+    },
+    Screen {
         name: tables::NAME,
         aliases: &["namespaces", "ns", "ls"],
         needs: Needs::Namespace,
         help: "Namespaces and tables",
         action: None,
         make: |route| Box::new(ListView::new(tables::Tables { route })),
+    },
+    Screen {
+        name: overview::NAME,
+        aliases: &["show", "describe"],
+        needs: Needs::Table,
+        help: "The table at a glance",
+        action: Some(Action::Overview),
+        make: |route| Box::new(PageView::new(overview::Overview { route })),
+    },
+    Screen {
+        name: snapshots::NAME,
+        aliases: &["snaps"],
+        needs: Needs::Table,
+        help: "Snapshots, newest first, with their lineage",
+        action: Some(Action::Snapshots),
+        make: |route| Box::new(ListView::new(snapshots::Snapshots { route })),
+    },
+    Screen {
+        name: rows::NAME,
+        aliases: &["data", "select"],
+        needs: Needs::Table,
+        help: "Rows of a snapshot",
+        action: Some(Action::Rows),
+        make: |route| Box::new(rows::RowsView::new(route)),
+    },
+    Screen {
+        name: files::NAME,
+        aliases: &["data-files"],
+        needs: Needs::Table,
+        help: "Data and delete files of a snapshot",
+        action: Some(Action::Files),
+        make: |route| Box::new(ListView::new(files::Files { route })),
+    },
+    Screen {
+        name: manifests::NAME,
+        aliases: &["mf"],
+        needs: Needs::Table,
+        help: "Manifests of a snapshot",
+        action: Some(Action::Manifests),
+        make: |route| Box::new(ListView::new(manifests::Manifests { route })),
+    },
+    Screen {
+        name: schema::NAME,
+        aliases: &["fields"],
+        needs: Needs::Table,
+        help: "The schema, nested fields too",
+        action: Some(Action::Schema),
+        make: |route| Box::new(ListView::new(schema::Schema { route })),
+    },
+    Screen {
+        name: schemas::NAME,
+        aliases: &["schema-log"],
+        needs: Needs::Table,
+        help: "Every schema the table ever had",
+        action: None,
+        make: |route| Box::new(ListView::new(schemas::Schemas { route })),
+    },
+    Screen {
+        name: specs::NAME,
+        aliases: &["spec", "sort-orders", "partitioning"],
+        needs: Needs::Table,
+        help: "Partition specs and sort orders",
+        action: Some(Action::Specs),
+        make: |route| Box::new(ListView::new(specs::Specs { route })),
+    },
+    Screen {
+        name: refs::NAME,
+        aliases: &["branches", "tags"],
+        needs: Needs::Table,
+        help: "Branches and tags",
+        action: Some(Action::Refs),
+        make: |route| Box::new(ListView::new(refs::Refs { route })),
+    },
+    Screen {
+        name: properties::NAME,
+        aliases: &["props"],
+        needs: Needs::Table,
+        help: "Table properties",
+        action: Some(Action::Properties),
+        make: |route| Box::new(ListView::new(properties::Properties { route })),
+    },
+    Screen {
+        name: partitions::NAME,
+        aliases: &["parts"],
+        needs: Needs::Table,
+        help: "Partitions of a snapshot",
+        action: Some(Action::Partitions),
+        make: |route| Box::new(ListView::new(partitions::Partitions { route })),
+    },
+    Screen {
+        name: entries::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "Manifest entries, removed files too",
+        action: Some(Action::Entries),
+        make: |route| Box::new(ListView::new(entries::Entries { route })),
+    },
+    Screen {
+        name: history::NAME,
+        aliases: &["snapshot-log"],
+        needs: Needs::Table,
+        help: "Which snapshot was current since when",
+        action: Some(Action::History),
+        make: |route| Box::new(ListView::new(history::History { route })),
+    },
+    Screen {
+        name: metadata_log::NAME,
+        aliases: &["ml"],
+        needs: Needs::Table,
+        help: "The metadata files",
+        action: Some(Action::MetadataLog),
+        make: |route| Box::new(ListView::new(metadata_log::MetadataLog { route })),
+    },
+    Screen {
+        name: metadata::NAME,
+        aliases: &["json", "raw"],
+        needs: Needs::Table,
+        help: "The metadata as JSON",
+        action: None,
+        make: |route| Box::new(metadata::MetadataView::new(route)),
+    },
+    Screen {
+        name: file::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "One data file, column by column",
+        action: None,
+        make: |route| Box::new(ListView::new(file::OneFile { route, found: None })),
     },
     Screen {
         name: jobs::NAME,

@@ -73,6 +73,16 @@ impl<L: List> ListView<L> {
         &self.listing
     }
 
+    /// What the list is about, to be changed by the view around this one.
+    pub fn look_mut(&mut self) -> &mut L {
+        &mut self.listing.look
+    }
+
+    /// Puts the cursor on a position of the list as it is shown.
+    pub fn go_to(&mut self, position: usize) {
+        self.listing.go_to(position);
+    }
+
     fn take_part(&mut self, part: Part) {
         let part = match part.take::<Vec<L::Row>>() {
             Ok(rows) => return self.take_rows(rows),
@@ -86,6 +96,7 @@ impl<L: List> ListView<L> {
     fn take_rows(&mut self, rows: Vec<L::Row>) {
         match &mut self.incoming {
             Some(incoming) => incoming.extend(rows),
+            None if self.listing.look.comes_again() => self.listing.merge(rows),
             None => self.listing.extend(rows),
         }
     }
@@ -109,6 +120,7 @@ impl<L: List> ListView<L> {
         match (failed, self.incoming.take()) {
             (None, incoming) => {
                 if let Some(rows) = incoming {
+                    let rows = if self.listing.look.comes_again() { self.listing.united(rows) } else { rows };
                     self.listing.replace(rows);
                 }
                 self.state = Load::Ready(());
@@ -257,7 +269,10 @@ impl<L: List> View for ListView<L> {
             return Vec::new();
         }
         match action {
-            Action::Open => self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect(),
+            Action::Open => match self.enter() {
+                Some((_, route)) => vec![Effect::Open(route)],
+                None => self.act_on_list(action, cx),
+            },
             Action::Describe => {
                 self.describe();
                 Vec::new()

@@ -22,6 +22,20 @@ pub fn count(n: i128) -> String {
     out
 }
 
+/// `14 snapshots`, `1 snapshot`, `no snapshots`.
+pub fn counted(n: usize, one: &str) -> String {
+    counted_as(n, one, &format!("{one}s"))
+}
+
+/// `14 branches`, `1 branch`, `no branches`.
+pub fn counted_as(n: usize, one: &str, many: &str) -> String {
+    match n {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        _ => format!("{} {many}", count(n as i128)),
+    }
+}
+
 /// `+120,000`, `−38`, `0`.
 pub fn change(n: i128) -> String {
     if n > 0 { format!("+{}", count(n)) } else { count(n) }

@@ -1,7 +1,7 @@
 //! A list of rows: cursor, scrolling, sorting, filtering, marks. Rows are drawn only where they are seen, so a million
 //! of them answer a key in one frame; sorting and filtering many of them is handed out as a task ([`Arrange`]).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -141,6 +141,33 @@ impl<L: Look> Listing<L> {
             self.columns = self.look.columns(self.rows.first());
         }
         self.rearrange();
+    }
+
+    /// Takes rows of which some are here already, under the same keys: those take the places of the older ones.
+    pub fn merge(&mut self, rows: Vec<L::Row>) {
+        let mut all = std::mem::take(&mut self.rows);
+        let known = Arc::make_mut(&mut all);
+        let mut places: HashMap<String, usize> = known.iter().enumerate().map(|(i, r)| (self.look.key(r), i)).collect();
+        for row in rows {
+            let key = self.look.key(&row);
+            match places.get(&key).and_then(|place| known.get_mut(*place)) {
+                Some(older) => *older = row,
+                None => {
+                    places.insert(key, known.len());
+                    known.push(row);
+                }
+            }
+        }
+        self.rows = all;
+        self.columns = self.look.columns(self.rows.first());
+        self.rearrange();
+    }
+
+    /// Of rows with the same key the last one, at the place of the first.
+    pub fn united(&self, rows: Vec<L::Row>) -> Vec<L::Row> {
+        let mut list = Self::new(self.look.clone());
+        list.merge(rows);
+        Arc::try_unwrap(list.rows).unwrap_or_else(|rows| rows.to_vec())
     }
 
     /// Puts other rows in the place of all; cursor and marks stay on the rows of the same keys.

@@ -139,9 +139,31 @@ pub fn failed(error: &Error, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
     lines(&told, area, buf, cx);
 }
 
-/// Draws that there is nothing: the first line says so, the others what to do.
+/// Puts the keys that are bound into a text that names actions in braces: `{load} loads a file`.
+fn with_keys(told: &str, cx: &Context<'_>) -> String {
+    let mut out = String::with_capacity(told.len());
+    let mut rest = told;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        rest = after;
+        match after.split_once('}').map(|(name, behind)| (name.parse::<Action>(), behind)) {
+            Some((Ok(action), behind)) => {
+                out.push_str(&key(cx, action));
+                rest = behind;
+            }
+            _ => out.push('{'),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Draws that there is nothing: the first line says so, the others what to do, with actions in braces.
 pub fn empty(told: &[String], area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-    let toned = told.iter().enumerate().map(|(i, l)| (l.clone(), if i == 0 { Tone::Strong } else { Tone::Dim }));
+    let toned = told.iter().enumerate().map(|(i, l)| match i {
+        0 => (l.clone(), Tone::Strong),
+        _ => (with_keys(l, cx), Tone::Dim),
+    });
     lines(&toned.collect::<Vec<_>>(), area, buf, cx);
 }
 
