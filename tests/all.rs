@@ -4,4 +4,5 @@
 mod catalog;
 mod commit;
 mod common;
+mod stage;
 mod tidy;

@@ -70,6 +70,13 @@ impl Storage {
         Self { moved: Some(Arc::new(Moved { from: folder(from), to: folder(to) })), ..self.clone() }
     }
 
+    /// The same stores, with another one for the locations below `root` (`file://`), as tests of faults have it.
+    #[must_use]
+    pub fn with_store(&self, root: &str, store: Arc<dyn ObjectStore>) -> Self {
+        let stores = Mutex::new(HashMap::from([(root.to_string(), store)]));
+        Self { stores: Arc::new(stores), ..self.clone() }
+    }
+
     /// Where a location really is.
     fn actual<'a>(&self, location: &'a str) -> Cow<'a, str> {
         let Some(moved) = &self.moved else { return location.into() };

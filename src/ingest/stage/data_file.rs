@@ -1,5 +1,6 @@
 //! One data file: record batches in, a Parquet file and its manifest entry out. Knows nothing of other files.
 
+use std::io;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -28,10 +29,27 @@ pub(super) struct FileContext {
     pub spec_id: i32,
 }
 
+/// Holds the sink within Parquet's writer, which gives nothing back by itself once it is finished.
+struct Slot(Option<Sink>);
+
+impl io::Write for Slot {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(sink) => sink.write(bytes),
+            // What Parquet's writer still buffers for a file that was given up.
+            None => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A data file being written. Used from threads that may wait. Either [`finish`](Self::finish) or
 /// [`abort`](Self::abort) ends it.
 pub(super) struct OpenFile {
-    writer: ArrowWriter<Sink>,
+    writer: ArrowWriter<Slot>,
     nans: NanCounter,
     rows: u64,
     row_groups: usize,
@@ -45,7 +63,7 @@ impl OpenFile {
     pub fn open(context: &FileContext, location: String) -> Result<Self> {
         let sink = Sink::open(&context.storage, location, &context.runtime)?;
         let options = ArrowWriterOptions::new().with_properties(context.settings.parquet.clone());
-        let writer = ArrowWriter::try_new_with_options(sink, context.arrow_schema.clone(), options)
+        let writer = ArrowWriter::try_new_with_options(Slot(Some(sink)), context.arrow_schema.clone(), options)
             .map_err(|e| Error::unsupported("Parquet cannot hold this table's schema").caused_by(e))?;
         Ok(Self { writer, nans: NanCounter::new(&context.arrow_schema), rows: 0, row_groups: 0 })
     }
@@ -72,12 +90,12 @@ impl OpenFile {
 
     /// Bytes of memory it takes now.
     pub fn memory(&self) -> usize {
-        self.writer.memory_size() + self.writer.inner().waiting()
+        self.writer.memory_size() + self.sink().map_or(0, Sink::waiting)
     }
 
     /// About how large it would be if it ended now, in bytes.
     pub fn size(&self) -> u64 {
-        self.writer.inner().written() + self.writer.in_progress_size() as u64
+        self.sink().map_or(0, Sink::written) + self.writer.in_progress_size() as u64
     }
 
     /// Rows taken so far.
@@ -87,7 +105,7 @@ impl OpenFile {
 
     /// Where it will be.
     pub fn location(&self) -> &str {
-        self.writer.inner().location()
+        self.sink().map_or("", Sink::location)
     }
 
     /// Writes the footer and makes the file appear; it is not yet durable.
@@ -95,45 +113,44 @@ impl OpenFile {
     /// # Errors
     /// Those of the store and of Parquet; the file does not exist then.
     pub fn finish(mut self, context: &FileContext, partition: Struct, sort_order_id: i32) -> Result<StagedFile> {
-        let footer = match self.writer.finish() {
+        let footer = self.writer.finish().map_err(|e| self.broken(e));
+        let sink = self.writer.inner_mut().0.take().ok_or_else(|| Error::bug("a data file was finished twice"))?;
+        let footer = match footer {
             Ok(footer) => footer,
             Err(e) => {
-                let error = self.broken(e);
-                self.abort();
-                return Err(error);
+                sink.abort();
+                return Err(e);
             }
         };
-        let Self { writer, nans, .. } = self;
-        let sink = writer.into_inner().map_err(|e| Error::bug("a finished file cannot be taken apart").caused_by(e))?;
         let (location, size) = (sink.location().to_string(), sink.written());
         sink.finish()?;
-        let statistics = FileStatistics::of(&footer, &nans, &context.schema, &context.settings.metrics);
+        let statistics = FileStatistics::of(&footer, &self.nans, &context.schema, &context.settings.metrics);
         let file = data_file(location, size, &footer, statistics, partition, context.spec_id, sort_order_id)?;
         Ok(StagedFile { file, spec_id: context.spec_id, schema_id: context.schema.schema_id() })
     }
 
     /// Gives it up; nothing remains of it.
-    pub fn abort(self) {
-        // Parquet's writer flushes its buffer into the sink when it is taken apart; a failure then changes nothing.
-        match self.writer.into_inner() {
-            Ok(sink) => sink.abort(),
-            Err(e) => tracing::debug!("a broken file was dropped: {e}"),
+    pub fn abort(mut self) {
+        if let Some(sink) = self.writer.inner_mut().0.take() {
+            sink.abort();
         }
+    }
+
+    fn sink(&self) -> Option<&Sink> {
+        self.writer.inner().0.as_ref()
     }
 
     fn drain(&mut self) -> Result<()> {
         self.row_groups = self.writer.flushed_row_groups().len();
         self.writer.sync().map_err(|e| self.broken(e.into()))?;
-        self.writer.inner_mut().drain()
+        self.writer.inner_mut().0.as_mut().map_or(Ok(()), Sink::drain)
     }
 
     /// The store's own error where that is what stopped Parquet.
     fn broken(&mut self, error: parquet::errors::ParquetError) -> Error {
         let location = self.location().to_string();
-        self.writer
-            .inner_mut()
-            .take_failure()
-            .unwrap_or_else(|| Error::bug("a data file cannot be written").with("location", location).caused_by(error))
+        let own = self.writer.inner_mut().0.as_mut().and_then(Sink::take_failure);
+        own.unwrap_or_else(|| Error::bug("a data file cannot be written").with("location", location).caused_by(error))
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Stage {
     limits: StageLimits,
     names: FileNames,
     partitioner: Option<Partitioner>,
+    /// Fields of a spec that partitions by nothing (any more): each has a null in every file.
+    void_fields: usize,
     sorter: Option<Sorter>,
     lanes: Mutex<HashMap<Box<[u8]>, Arc<Lane>>>,
     memory: AtomicUsize,
@@ -113,6 +115,7 @@ impl Stage {
             limits,
             names: FileNames::new(metadata, ingest_id),
             partitioner,
+            void_fields: spec.fields().len(),
             sorter: Sorter::new(metadata.default_sort_order(), &schema)?,
             lanes: Mutex::default(),
             memory: AtomicUsize::new(0),
@@ -134,7 +137,7 @@ impl Stage {
         match &self.partitioner {
             None => {
                 let lane =
-                    self.lane(&worker.to_le_bytes(), || Ok(Lane::new(Struct::empty(), String::new(), worker)))?;
+                    self.lane(&worker.to_le_bytes(), || Ok(Lane::new(self.no_values(), String::new(), worker)))?;
                 self.put(&lane, batch)?;
             }
             Some(partitioner) => {
@@ -220,6 +223,11 @@ impl Stage {
             let files = lane.lock().take_files();
             files.into_iter().for_each(|file| file.file.abort());
         }
+    }
+
+    /// The partition values of a table that partitions by nothing (any more): a null for each void field.
+    fn no_values(&self) -> Struct {
+        std::iter::repeat_n(None, self.void_fields).collect()
     }
 
     fn lane(&self, key: &[u8], make: impl FnOnce() -> Result<Lane>) -> Result<Arc<Lane>> {

@@ -1,8 +1,13 @@
 //! Where data files go and what they are called. Pure.
 
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use iceberg::spec::{Literal, NestedFieldRef, PartitionField, PartitionSpec, Struct, StructType, TableMetadata};
+use chrono::{DateTime, Utc};
+use iceberg::spec::{
+    Literal, NestedFieldRef, PartitionField, PartitionSpec, PrimitiveLiteral, PrimitiveType, Struct, StructType,
+    TableMetadata, Transform, Type,
+};
 
 /// Gives each data file of one load its location; no two are the same.
 #[derive(Debug)]
@@ -36,11 +41,64 @@ impl FileNames {
 /// hold slashes. Empty for an unpartitioned table.
 pub(super) fn partition_path(spec: &PartitionSpec, of: &StructType, values: &Struct) -> String {
     let segment = |(field, (field_of, value)): (&PartitionField, (&NestedFieldRef, Option<&Literal>))| {
-        let human = field.transform.to_human_string(&field_of.field_type, value);
-        format!("{}={}", url_encoded(&field.name), url_encoded(&human))
+        let human = human(field.transform, &field_of.field_type, value);
+        shortened(format!("{}={}", url_encoded(&field.name), url_encoded(&human)))
     };
     let typed = of.fields().iter().zip(values.iter());
     spec.fields().iter().zip(typed).map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// A partition value as people read it: `2026-01` for a month. For times ours, since iceberg 0.10.1 panics on instants
+/// before 1970.
+fn human(transform: Transform, of: &Type, value: Option<&Literal>) -> String {
+    let since_epoch = match value {
+        Some(Literal::Primitive(PrimitiveLiteral::Int(number))) => Some(i64::from(*number)),
+        Some(Literal::Primitive(PrimitiveLiteral::Long(number))) => Some(*number),
+        _ => None,
+    };
+    match since_epoch.and_then(|number| moment(transform, of, number)) {
+        Some(text) => text,
+        None => transform.to_human_string(of, value),
+    }
+}
+
+/// A number that counts from 1970 in the unit of its transform or type; nothing for other numbers.
+fn moment(transform: Transform, of: &Type, number: i64) -> Option<String> {
+    let date = |days: i64| {
+        let day = DateTime::from_timestamp(days.checked_mul(86_400)?, 0)?;
+        Some(day.format("%Y-%m-%d").to_string())
+    };
+    let instant = |at: Option<DateTime<Utc>>| at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.f").to_string());
+    let text = match (transform, of) {
+        (Transform::Year, _) => Some(format!("{:04}", 1970 + number)),
+        (Transform::Month, _) => Some(format!("{:04}-{:02}", 1970 + number.div_euclid(12), 1 + number.rem_euclid(12))),
+        (Transform::Hour, _) => date(number.div_euclid(24)).map(|day| format!("{day}-{:02}", number.rem_euclid(24))),
+        (Transform::Day, _) | (_, Type::Primitive(PrimitiveType::Date)) => date(number),
+        (_, Type::Primitive(PrimitiveType::Time)) => {
+            instant(DateTime::from_timestamp_micros(number)).map(|text| text.replace("1970-01-01T", ""))
+        }
+        (_, Type::Primitive(PrimitiveType::Timestamp)) => instant(DateTime::from_timestamp_micros(number)),
+        (_, Type::Primitive(PrimitiveType::Timestamptz)) => {
+            instant(DateTime::from_timestamp_micros(number)).map(|text| text + "Z")
+        }
+        (_, Type::Primitive(PrimitiveType::TimestampNs)) => instant(Some(DateTime::from_timestamp_nanos(number))),
+        (_, Type::Primitive(PrimitiveType::TimestamptzNs)) => {
+            instant(Some(DateTime::from_timestamp_nanos(number))).map(|text| text + "Z")
+        }
+        _ => return None,
+    };
+    text.or_else(|| Some(number.to_string()))
+}
+
+/// File systems take 255 bytes a segment: what is longer ends in a number made from all of it.
+fn shortened(segment: String) -> String {
+    const MOST: usize = 200;
+    if segment.len() <= MOST {
+        return segment;
+    }
+    let mut hasher = std::hash::DefaultHasher::new();
+    segment.hash(&mut hasher);
+    format!("{}-{:016x}", segment.get(..MOST).unwrap_or_default(), hasher.finish())
 }
 
 /// `application/x-www-form-urlencoded`: letters, digits and `.-*_` as they are, a space as `+`, all else as `%XX`.
@@ -59,6 +117,30 @@ fn url_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(transform: Transform, of: PrimitiveType, number: i64) -> String {
+        human(transform, &Type::Primitive(of), Some(&Literal::long(number)))
+    }
+
+    #[test]
+    fn times_are_written_for_people() {
+        assert_eq!(shown(Transform::Year, PrimitiveType::Int, -2), "1968");
+        assert_eq!(shown(Transform::Month, PrimitiveType::Int, -1), "1969-12");
+        assert_eq!(shown(Transform::Hour, PrimitiveType::Int, -1), "1969-12-31-23");
+        assert_eq!(shown(Transform::Day, PrimitiveType::Date, 17_501), "2017-12-01");
+        assert_eq!(shown(Transform::Identity, PrimitiveType::Timestamptz, -1), "1969-12-31T23:59:59.999999Z");
+        assert_eq!(shown(Transform::Identity, PrimitiveType::Time, 1_000_000), "00:00:01");
+        assert_eq!(shown(Transform::Identity, PrimitiveType::Timestamp, i64::MAX), i64::MAX.to_string());
+        assert_eq!(shown(Transform::Identity, PrimitiveType::Long, 7), "7");
+        assert_eq!(human(Transform::Day, &Type::Primitive(PrimitiveType::Date), None), "null");
+    }
+
+    #[test]
+    fn long_values_stay_different() {
+        let (a, b) = ("x".repeat(300) + "a", "x".repeat(300) + "b");
+        assert!(shortened(a.clone()).len() < 255);
+        assert_ne!(shortened(a), shortened(b));
+    }
 
     #[test]
     fn values_are_encoded_as_java_does() {
