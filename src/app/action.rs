@@ -117,6 +117,16 @@ actions! {
         Create, "create", "create", "Create a table from a file, or a namespace";
         Drop, "drop", "drop", "Drop the table or namespace; asks for its name";
         Rename, "rename", "rename", "Rename the table";
+        Next, "next-step", "next step", "The next step of a load";
+        Edit, "edit", "edit", "Change how the files are read: delimiter, header, null strings, encoding";
+        MapFrom, "map-from", "source", "Choose the source column";
+        Expression, "expression", "expression", "Compute the column by an SQL expression over source columns";
+        Format, "format", "format", "How text is read: date pattern, time zone, decimal comma";
+        Constant, "constant", "constant", "The same value in every row";
+        Skip, "skip", "skip", "Leave the column null";
+        SaveMapping, "save-mapping", "save mapping", "Save the mapping to a file";
+        LoadMapping, "load-mapping", "open mapping", "Take the mapping from a file";
+        Reject, "reject", "reject to a file", "Write rows that do not fit to a file and load the others";
     }
     Program {
         Quit, "quit", "quit", "Quit; asks when work is running";

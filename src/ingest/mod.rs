@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod bind;
 pub mod create;
+pub mod draft;
 mod expression;
 pub mod fit;
 pub mod journal;

@@ -28,10 +28,12 @@ pub mod dialogs;
 pub mod entries;
 pub mod file;
 pub mod files;
+pub mod folder;
 pub mod help;
 pub mod history;
 pub mod jobs;
 pub mod list;
+pub mod load;
 pub mod log;
 pub mod manifests;
 pub mod metadata;
@@ -232,6 +234,22 @@ pub const SCREENS: &[Screen] = &[
         help: "One data file, column by column",
         action: None,
         make: |route| Box::new(ListView::new(file::OneFile { route, found: None })),
+    },
+    Screen {
+        name: folder::NAME,
+        aliases: &["pick"],
+        needs: Needs::Table,
+        help: "Pick files and load them into the table",
+        action: Some(Action::Load),
+        make: |route| Box::new(ListView::new(folder::Folder { route })),
+    },
+    Screen {
+        name: load::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "Load files: source, mapping, preflight, commit",
+        action: None,
+        make: |route| Box::new(load::LoadView::new(route)),
     },
     Screen {
         name: jobs::NAME,

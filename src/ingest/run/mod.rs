@@ -22,6 +22,8 @@ pub struct IngestRequest {
     pub source: SourceOptions,
     /// The table.
     pub table: TableName,
+    /// How its columns are filled; matched by name where nothing is said.
+    pub mapping: Option<super::mapping::Mapping>,
     /// The branch, `main` as a rule.
     pub branch: String,
     /// What happens when a row does not fit.
@@ -60,7 +62,15 @@ pub struct CreateOptions {
 impl IngestRequest {
     /// Appends files to a table's `main`, everything else as it is by default.
     pub fn append(source: SourceOptions, table: TableName) -> Self {
-        Self { source, table, branch: "main".into(), on_error: OnError::Fail, create: None, summary: BTreeMap::new() }
+        Self {
+            source,
+            table,
+            mapping: None,
+            branch: "main".into(),
+            on_error: OnError::Fail,
+            create: None,
+            summary: BTreeMap::new(),
+        }
     }
 }
 

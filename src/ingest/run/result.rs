@@ -67,6 +67,9 @@ pub struct IngestResult {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The exact request that was sent, as JSON; for the command log.
+    #[serde(skip)]
+    pub request: Option<String>,
 }
 
 impl Ending {

@@ -1,0 +1,167 @@
+//! A folder of this machine, to pick the files that shall be loaded. Opens nothing itself: a file leads to `load`.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::list::List;
+use super::load;
+use super::widgets::listing::Look;
+use super::widgets::shown::{Column, Shown};
+use crate::app::action::{Action, Offer};
+use crate::app::effect::Effect;
+use crate::app::route::Route;
+use crate::app::task::Feed;
+use crate::app::theme::Tone;
+use crate::app::view::Context;
+use crate::catalog::Lake;
+use crate::{Error, Kind, Result};
+
+/// Its name on the command line.
+pub const NAME: &str = "ingest";
+
+/// Endings of files that can be loaded: these stand out.
+const LOADABLE: [&str; 10] = ["csv", "tsv", "txt", "psv", "json", "jsonl", "ndjson", "parquet", "gz", "zst"];
+
+/// The list: a folder, and the table or namespace that is loaded into.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Whose detail is the folder; the working folder where there is none.
+    pub route: Route,
+}
+
+/// What lies in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its own name.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes; nothing for a folder.
+    pub bytes: Option<u64>,
+    /// When it was changed, in milliseconds since the epoch.
+    pub modified_ms: Option<i64>,
+}
+
+impl Entry {
+    fn is_loadable(&self) -> bool {
+        let ending = self.path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        ending.is_some_and(|ending| LOADABLE.contains(&ending.as_str()))
+    }
+}
+
+impl Look for Folder {
+    type Row = Entry;
+
+    fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
+        vec![Column::new("name"), Column::new("size").right(), Column::new("changed")]
+    }
+
+    fn key(&self, row: &Entry) -> String {
+        row.path.display().to_string()
+    }
+
+    fn show(&self, row: &Entry, now_ms: i64) -> Vec<Shown> {
+        let name = match row.bytes {
+            None => Shown::text(format!("{}/", row.name)).tone(Tone::Accent),
+            Some(_) if row.is_loadable() => Shown::text(&row.name),
+            Some(_) => Shown::text(&row.name).tone(Tone::Dim),
+        };
+        let size = Shown::or_missing(row.bytes, Shown::bytes);
+        vec![name, size, Shown::or_missing(row.modified_ms, |at| Shown::ago(at, now_ms))]
+    }
+}
+
+#[async_trait]
+impl List for Folder {
+    fn route(&self) -> Route {
+        self.route.clone()
+    }
+
+    async fn load(&self, _lake: &Lake, feed: &Feed<Vec<Entry>>) -> Result<()> {
+        let folder = PathBuf::from(self.route.detail.as_deref().unwrap_or("."));
+        let entries = tokio::task::spawn_blocking(move || read(&folder));
+        feed.send(entries.await.map_err(|e| Error::bug("reading the folder broke off").caused_by(e))??).await
+    }
+
+    fn title(&self, rows: &[Entry]) -> String {
+        let folder = rows.first().and_then(|row| row.path.parent()).map(|p| p.display().to_string());
+        let folder = folder.or_else(|| self.route.detail.clone()).unwrap_or_else(|| "this folder".into());
+        format!("pick a file to load · {}", super::widgets::text::safe(&folder))
+    }
+
+    fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {
+        let path = row.path.display().to_string();
+        Some(match row.bytes {
+            None => ("open", self.route.clone().with_detail(path)),
+            Some(_) => ("load", self.route.to_screen(load::NAME).with_detail(path)),
+        })
+    }
+
+    fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {
+        row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("load the marked")).into_iter().collect()
+    }
+
+    fn act(&mut self, _action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
+        let files: Vec<_> = chosen.iter().filter(|row| row.bytes.is_some()).collect();
+        let paths: Vec<_> = files.iter().map(|row| row.path.display().to_string()).collect();
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        vec![Effect::Open(self.route.to_screen(load::NAME).with_detail(paths.join("\n")))]
+    }
+
+    fn empty(&self) -> Vec<String> {
+        vec!["This folder is empty".into(), ":ingest FOLDER goes to another one".into()]
+    }
+}
+
+/// What lies in a folder: folders first, then files, each by name; what is hidden stays so.
+fn read(folder: &Path) -> Result<Vec<Entry>> {
+    let failed = |e: std::io::Error| {
+        let kind = match e.kind() {
+            std::io::ErrorKind::NotFound => Kind::NotFound,
+            std::io::ErrorKind::PermissionDenied => Kind::Denied,
+            _ => Kind::Unavailable,
+        };
+        Error::new(kind, "cannot read the folder").with("folder", folder.display()).caused_by(e)
+    };
+    let folder = folder.canonicalize().map_err(failed)?;
+    let mut entries: Vec<_> = std::fs::read_dir(&folder)
+        .map_err(failed)?
+        .filter_map(|entry| entry.ok().and_then(|entry| describe(&entry)))
+        .filter(|entry| !entry.name.starts_with('.'))
+        .collect();
+    entries.sort_by(|a, b| (a.bytes.is_some(), &a.name).cmp(&(b.bytes.is_some(), &b.name)));
+    if let Some(parent) = folder.parent() {
+        entries.insert(0, Entry { name: "..".into(), path: parent.to_path_buf(), bytes: None, modified_ms: None });
+    }
+    Ok(entries)
+}
+
+fn describe(entry: &std::fs::DirEntry) -> Option<Entry> {
+    let meta = std::fs::metadata(entry.path()).ok()?;
+    let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    Some(Entry {
+        name: entry.file_name().to_string_lossy().into_owned(),
+        path: entry.path(),
+        bytes: meta.is_file().then_some(meta.len()),
+        modified_ms: since.and_then(|since| i64::try_from(since.as_millis()).ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_come_first_and_hidden_files_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("b.csv"), "x").unwrap();
+        std::fs::write(folder.path().join(".hidden"), "x").unwrap();
+        std::fs::create_dir(folder.path().join("z")).unwrap();
+        let names: Vec<_> = read(folder.path()).unwrap().into_iter().map(|e| e.name).collect();
+        assert_eq!(names, ["..", "z", "b.csv"]);
+        assert_eq!(read(&folder.path().join("none")).unwrap_err().kind(), Kind::NotFound);
+    }
+}

@@ -1,0 +1,316 @@
+//! What the load view does when it is asked to: its offers, its actions, the answers to its questions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::settings::Setting;
+use super::{COMMIT, LoadView, Step, cast, entered, tasks};
+use crate::app::action::{Action, Offer};
+use crate::app::effect::{Answer, Effect, Notice, Slot};
+use crate::app::task::{Feed, Task};
+use crate::app::view::Context;
+use crate::catalog::Lake;
+use crate::ingest::draft::Draft;
+use crate::ingest::mapping::{Mapping, MappingEdit, Rule};
+use crate::ingest::run::Ending;
+use crate::views::dialogs::{Pick, Prompt};
+use crate::views::page::Scroll;
+use crate::views::widgets::load::Load;
+use crate::views::widgets::text;
+use crate::{Error, Result};
+
+/// The slot of reading a mapping file.
+pub(super) const READ_MAPPING: Slot = Slot(5);
+/// The slot of writing one.
+pub(super) const SAVE_MAPPING: Slot = Slot(6);
+
+/// Writes a mapping file.
+#[derive(Debug)]
+struct SaveMapping {
+    path: PathBuf,
+    mapping: Mapping,
+}
+
+#[async_trait]
+impl Task for SaveMapping {
+    type Part = PathBuf;
+
+    fn title(&self) -> String {
+        format!("save the mapping as {}", self.path.display())
+    }
+
+    async fn run(&self, _lake: &Lake, feed: &Feed<PathBuf>) -> Result<()> {
+        let (path, mapping) = (self.path.clone(), self.mapping.clone());
+        let saved = tokio::task::spawn_blocking(move || mapping.save(&path)).await;
+        saved.map_err(|e| Error::bug("saving the mapping broke off").caused_by(e))??;
+        feed.send(self.path.clone()).await
+    }
+}
+
+/// Reads a mapping file.
+#[derive(Debug)]
+struct ReadMapping(PathBuf);
+
+#[async_trait]
+impl Task for ReadMapping {
+    type Part = Mapping;
+
+    fn title(&self) -> String {
+        format!("read the mapping {}", self.0.display())
+    }
+
+    async fn run(&self, _lake: &Lake, feed: &Feed<Mapping>) -> Result<()> {
+        let path = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || Mapping::load(&path)).await;
+        feed.send(read.map_err(|e| Error::bug("reading the mapping broke off").caused_by(e))??).await
+    }
+}
+
+impl LoadView {
+    pub(super) fn offered(&self, cx: &Context<'_>) -> Vec<Offer> {
+        if self.draft.ready().is_none() || self.is_committing(cx) {
+            return Vec::new();
+        }
+        let mut offers = match self.step {
+            Step::Source => vec![Action::Open.called("mapping"), Action::Edit.called("how it is read")],
+            Step::Mapping => mapping_offers(),
+            Step::Preflight => self.preflight_offers(),
+            Step::Commit => self.commit_offers(),
+        };
+        if self.step < Step::Commit {
+            offers.push(Action::Next.into());
+            offers.extend(Scroll::ACTIONS.map(Offer::from));
+            offers.extend([Action::Left.into(), Action::Right.into(), Action::Refresh.into()]);
+        }
+        offers.extend([Action::Raw.called("mapping file"), Action::Copy.into()]);
+        offers
+    }
+
+    fn preflight_offers(&self) -> Vec<Offer> {
+        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+        if pane.is_clean() {
+            return vec![Action::Open.called("commit")];
+        }
+        let go = if self.choices.rejects.is_some() { "commit without them" } else { "commit" };
+        vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go)]
+    }
+
+    fn commit_offers(&self) -> Vec<Offer> {
+        match &self.result {
+            Load::Ready(result) if result.ending == Ending::Committed => vec![Action::Open.called("the snapshot")],
+            Load::Ready(_) => Vec::new(),
+            Load::Failed(_) => vec![Action::Open.called("try again")],
+            Load::Idle | Load::Loading => vec![Action::Open.called("load and commit")],
+        }
+    }
+
+    pub(super) fn acted(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
+        match (self.step, action) {
+            (Step::Source, Action::Open | Action::Next) => self.go(Step::Mapping, cx),
+            (Step::Source, Action::Edit) => self.ask_setting(),
+            (Step::Source, _) => {
+                let (_, wanted) = self.rows.act(action);
+                wanted.map(|wanted| self.look(wanted)).unwrap_or_default()
+            }
+            (Step::Mapping, Action::Open | Action::Next) => self.go(Step::Preflight, cx),
+            (Step::Mapping, _) => self.act_on_mapping(action),
+            (Step::Preflight, Action::Reject) => self.ask_rejects(),
+            (Step::Preflight, Action::Next) => self.go(Step::Commit, cx),
+            (Step::Preflight, Action::Open) => self.open_fault(cx),
+            (Step::Preflight, _) => {
+                if let Load::Ready(pane) = &mut self.preflight {
+                    pane.act(action);
+                }
+                Vec::new()
+            }
+            (Step::Commit, Action::Open) => self.commit_or_follow(cx),
+            (Step::Commit, _) => Vec::new(),
+        }
+    }
+
+    fn act_on_mapping(&mut self, action: Action) -> Vec<Effect> {
+        if self.mapping.act(action) {
+            return self.bind();
+        }
+        let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
+        let Some(column) = self.mapping.column().map(|side| side.name.clone()) else { return Vec::new() };
+        let title = text::safe(&column).into_owned();
+        let mapped = draft.mapping().column(&column);
+        match action {
+            Action::MapFrom => ask_source(&draft, &title),
+            Action::Expression => {
+                let initial = match mapped.map(|m| &m.rule) {
+                    Some(Rule::Expression(sql)) => sql.clone(),
+                    Some(Rule::Column(from)) => format!("\"{}\"", from.replace('"', "\"\"")),
+                    Some(Rule::Constant(_) | Rule::Skip) | None => String::new(),
+                };
+                let hint = "SQL over source columns, names in double quotes: upper(\"Country\"), cast(replace(\"Amount\", ',', '.') as decimal(12,2))";
+                ask("expression", format!("{title} ="), hint, &initial)
+            }
+            Action::Constant => {
+                ask("constant", format!("the same {title} in every row"), "a value of the column's type", "")
+            }
+            Action::Format => {
+                let initial = mapped.map(|m| cast::to_line(&m.cast)).unwrap_or_default();
+                ask("format", format!("how {title} is read"), cast::HINT, &initial)
+            }
+            Action::Skip => self.edit(&MappingEdit::Skip { column }),
+            Action::SaveMapping => ask("save", "save the mapping as", "a new file", "mapping.toml"),
+            Action::LoadMapping => ask("read", "take the mapping from", "a mapping file", "mapping.toml"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn edit(&mut self, edit: &MappingEdit) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        self.draft = Load::Ready(Arc::new(draft.edited(edit)));
+        self.bind()
+    }
+
+    pub(super) fn take_mapping(&mut self, mapping: Mapping) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let next = Arc::new(draft.with_mapping(Mapping { source: None, ..mapping }));
+        self.draft = Load::Ready(next);
+        self.bind()
+    }
+
+    fn ask_setting(&self) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let all = draft.source().inferred_from_all;
+        let settings = draft.settings();
+        let items = Setting::of(settings).into_iter().map(|s| format!("{:<14} {}", s.name(), s.value(settings, all)));
+        vec![Effect::show(Pick::one("setting", "how the files are read", items.collect()))]
+    }
+
+    fn ask_rejects(&self) -> Vec<Effect> {
+        let hint =
+            "a new file that rows are written to which do not fit, with where and why; empty: they stop the load";
+        let shown = self.choices.rejects.as_ref().map(|p| p.display().to_string());
+        ask("rejects", "rejected rows go to", hint, &shown.unwrap_or_else(|| "rejects.csv".into()))
+    }
+
+    /// The line of the fault under the cursor, in the source; the commit, where there is no fault.
+    fn open_fault(&mut self, cx: &Context<'_>) -> Vec<Effect> {
+        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+        if pane.is_clean() {
+            return self.go(Step::Commit, cx);
+        }
+        let (Some(fault), Some(draft)) = (pane.fault(), self.draft.ready()) else { return Vec::new() };
+        let file = draft.source().files.iter().position(|f| f.path == fault.line.file).unwrap_or(0);
+        let wanted = self.rows.line(file, fault.line.line);
+        self.step = Step::Source;
+        self.look(wanted)
+    }
+
+    fn commit_or_follow(&mut self, cx: &Context<'_>) -> Vec<Effect> {
+        if let Load::Ready(result) = &self.result {
+            let followed = result.ending == Ending::Committed;
+            return followed.then(|| Effect::Open(self.route.to_screen("snapshots"))).into_iter().collect();
+        }
+        if self.is_committing(cx) {
+            return Vec::new();
+        }
+        let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
+        self.result = Load::Loading;
+        self.began_ms = cx.now_ms;
+        let task = tasks::Commit { catalog: self.route.catalog.clone(), draft, rejects: self.choices.rejects.clone() };
+        vec![Effect::Start(COMMIT, Box::new(task))]
+    }
+
+    pub(super) fn answered(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
+        let column = self.mapping.column().map(|side| side.name.clone());
+        match (topic, answer, column) {
+            ("setting", Answer::Chosen(number), _) => self.ask_value(number),
+            ("source", Answer::Chosen(0), Some(column)) => self.edit(&MappingEdit::Clear { column }),
+            ("source", Answer::Chosen(number), Some(column)) => self.map_from(column, number - 1),
+            ("expression", Answer::Text(sql), Some(column)) => match sql.trim().is_empty() {
+                true => self.edit(&MappingEdit::Clear { column }),
+                false => self.edit(&MappingEdit::Expression { column, sql }),
+            },
+            ("constant", Answer::Text(text), Some(column)) => self.edit(&MappingEdit::Constant { column, text }),
+            ("format", Answer::Text(line), Some(column)) => match cast::from_line(&line) {
+                Ok(cast) => self.edit(&MappingEdit::Cast { column, cast }),
+                Err(error) => vec![Effect::failed(&error)],
+            },
+            ("save", Answer::Text(path), _) => self.save(&path),
+            ("read", Answer::Text(path), _) => {
+                let task = entered(&path).map(ReadMapping);
+                task.map(|task| Effect::Start(READ_MAPPING, Box::new(task))).into_iter().collect()
+            }
+            ("rejects", Answer::Text(path), _) => {
+                self.choices.rejects = entered(&path);
+                if self.choices.rejects.is_some() { self.go(Step::Commit, cx) } else { Vec::new() }
+            }
+            (topic, Answer::Text(entered), _) => self.set(topic, &entered),
+            _ => Vec::new(),
+        }
+    }
+
+    fn map_from(&mut self, column: String, source: usize) -> Vec<Effect> {
+        let from = self.mapping.view().and_then(|view| view.source.get(source)).map(|side| side.name.clone());
+        from.map(|from| self.edit(&MappingEdit::Source { column, from })).unwrap_or_default()
+    }
+
+    fn ask_value(&self, number: usize) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let Some(setting) = Setting::of(draft.settings()).get(number).copied() else { return Vec::new() };
+        let value = setting.value(draft.settings(), draft.source().inferred_from_all);
+        ask(setting.name(), setting.name(), setting.hint(), &value)
+    }
+
+    /// Reads the files in another way: the topic is the setting's name.
+    fn set(&mut self, name: &str, value: &str) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
+        let settings = Setting::of(draft.settings());
+        let Some(setting) = settings.iter().find(|setting| setting.name() == name) else { return Vec::new() };
+        match setting.change(draft.options(), value) {
+            Ok(options) => {
+                let task = tasks::Open { route: self.route.clone(), again: Some((draft, options)) };
+                vec![Effect::start(task)]
+            }
+            Err(error) => vec![Effect::failed(&error)],
+        }
+    }
+
+    fn save(&mut self, path: &str) -> Vec<Effect> {
+        let (Some(path), Some(draft)) = (entered(path), self.draft.ready()) else { return Vec::new() };
+        let mapping = Mapping { source: Some(draft.options()), ..draft.mapping().clone() };
+        vec![Effect::Start(SAVE_MAPPING, Box::new(SaveMapping { path, mapping }))]
+    }
+
+    pub(super) fn saved(&mut self, path: PathBuf) -> Vec<Effect> {
+        let told = format!("the mapping is saved in {}", text::safe(&path.display().to_string()));
+        self.choices.mapping = Some(path);
+        vec![Effect::Notice(Notice::info(told))]
+    }
+}
+
+fn mapping_offers() -> Vec<Offer> {
+    let own = [
+        Action::MapFrom,
+        Action::Expression,
+        Action::Format,
+        Action::Constant,
+        Action::Skip,
+        Action::SaveMapping,
+        Action::LoadMapping,
+    ];
+    let mut offers = vec![Action::Open.called("preflight")];
+    offers.extend(own.map(Offer::from));
+    offers
+}
+
+fn ask(topic: &'static str, title: impl Into<String>, hint: &str, initial: &str) -> Vec<Effect> {
+    vec![Effect::show(Prompt::new(topic, title, hint, initial))]
+}
+
+fn ask_source(draft: &Draft, title: &str) -> Vec<Effect> {
+    let none = std::iter::once("(no source)".to_string());
+    let columns = draft.source().columns.iter().map(|column| {
+        let sample = column.samples.first().map(|s| format!("   \"{s}\"")).unwrap_or_default();
+        format!("{}{sample}", column.name)
+    });
+    vec![Effect::show(Pick::one("source", format!("{title} is taken from"), none.chain(columns).collect()))]
+}

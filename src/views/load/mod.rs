@@ -1,0 +1,357 @@
+//! Loading a file: source, mapping, preflight, commit, one step after the other in one view. It holds what was chosen
+//! and asks for the work; the work itself is in `tasks`, each step's screen in a file of its own.
+
+mod act;
+mod cast;
+mod commit;
+mod mapping;
+mod preflight;
+mod settings;
+mod tasks;
+mod window;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::widgets::load::{self as states, Load};
+use super::widgets::{facts, text};
+use crate::app::action::{Action, Offer};
+use crate::app::effect::{Answer, Effect, Notice, Slot};
+use crate::app::route::Route;
+use crate::app::task::{Part, Report};
+use crate::app::theme::Tone;
+use crate::app::view::{Context, RawText, View};
+use crate::ingest::draft::Draft;
+use crate::ingest::mapping::Mapping;
+use crate::ingest::run::IngestResult;
+use crate::ingest::source::SourceOptions;
+
+/// Its name on the command line.
+pub const NAME: &str = "load";
+
+const WINDOW: Slot = Slot(1);
+const BIND: Slot = Slot(2);
+const CHECK: Slot = Slot(3);
+const COMMIT: Slot = Slot(4);
+
+/// Where the operator is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Source,
+    Mapping,
+    Preflight,
+    Commit,
+}
+
+impl Step {
+    const ALL: [(Step, &'static str); 4] = [
+        (Step::Source, "source"),
+        (Step::Mapping, "mapping"),
+        (Step::Preflight, "preflight"),
+        (Step::Commit, "commit"),
+    ];
+
+    fn before(self) -> Option<Step> {
+        Self::ALL.iter().map(|(step, _)| *step).rfind(|step| *step < self)
+    }
+}
+
+/// The view.
+#[derive(Debug)]
+pub struct LoadView {
+    route: Route,
+    step: Step,
+    draft: Load<Arc<Draft>>,
+    previewer: Option<tasks::SharedPreviewer>,
+    rows: window::RowWindow,
+    mapping: mapping::MappingPane,
+    preflight: Load<preflight::PreflightPane>,
+    /// What the report is of: it holds as long as both stay the same.
+    checked: Option<(SourceOptions, Mapping)>,
+    choices: commit::Choices,
+    result: Load<IngestResult>,
+    began_ms: i64,
+}
+
+impl LoadView {
+    /// A view that loads the files in the route's detail, one a line, into its table.
+    pub fn new(route: Route) -> Self {
+        Self {
+            route,
+            step: Step::Source,
+            draft: Load::Idle,
+            previewer: None,
+            rows: window::RowWindow::default(),
+            mapping: mapping::MappingPane::default(),
+            preflight: Load::Idle,
+            checked: None,
+            choices: commit::Choices::default(),
+            result: Load::Idle,
+            began_ms: 0,
+        }
+    }
+
+    /// Takes an opened or re-read source: everything after it starts anew, but for what was chosen.
+    fn opened(&mut self, opened: tasks::Opened) -> Vec<Effect> {
+        self.draft = Load::Ready(opened.draft);
+        self.previewer = Some(opened.previewer);
+        let first = self.rows.begin();
+        let mut effects = self.look(first);
+        effects.extend(self.bind());
+        effects
+    }
+
+    fn look(&self, options: crate::ingest::preview::PreviewOptions) -> Vec<Effect> {
+        let task = self.previewer.clone().map(|previewer| tasks::Window { previewer, options });
+        task.map(|task| Effect::Start(WINDOW, Box::new(task))).into_iter().collect()
+    }
+
+    fn bind(&self) -> Vec<Effect> {
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let column = self.mapping.column().map(|side| side.name.clone());
+        vec![Effect::Start(BIND, Box::new(tasks::Bind { draft: draft.clone(), column }))]
+    }
+
+    /// What the preflight is remembered for.
+    fn subject(&self) -> Option<(SourceOptions, Mapping)> {
+        self.draft.ready().map(|draft| (draft.options(), draft.mapping().clone()))
+    }
+
+    /// Goes to a step, where the one before it allows that.
+    fn go(&mut self, step: Step, cx: &Context<'_>) -> Vec<Effect> {
+        let problems = self.mapping.problems();
+        if step > Step::Mapping && self.mapping.view().is_none_or(|_| !problems.is_empty()) {
+            let told = problems.first().cloned().unwrap_or_else(|| "the columns are not matched yet".into());
+            self.step = Step::Mapping;
+            return vec![Effect::Notice(Notice::warning(text::safe(&told).into_owned()))];
+        }
+        match step {
+            Step::Commit => self.to_commit(),
+            Step::Preflight => {
+                self.step = step;
+                self.check(cx)
+            }
+            Step::Source | Step::Mapping => {
+                self.step = step;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Checks every row, unless that was done for the same files and mapping.
+    fn check(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        let subject = self.subject();
+        if self.checked.is_some() && self.checked == subject && self.preflight.ready().is_some() {
+            return Vec::new();
+        }
+        let Some(draft) = self.draft.ready() else { return Vec::new() };
+        self.checked = subject;
+        self.preflight = Load::Loading;
+        self.result = Load::Idle;
+        vec![Effect::Start(CHECK, Box::new(tasks::Check(draft.clone())))]
+    }
+
+    fn to_commit(&mut self) -> Vec<Effect> {
+        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+        if !pane.is_clean() && self.choices.rejects.is_none() {
+            let told = "some rows do not fit: mend them or the mapping, or name a file that they are written to";
+            return vec![Effect::Notice(Notice::warning(told))];
+        }
+        self.step = Step::Commit;
+        Vec::new()
+    }
+
+    fn is_committing(&self, cx: &Context<'_>) -> bool {
+        cx.is_running(COMMIT)
+    }
+
+    fn part(&mut self, slot: Slot, part: Part, cx: &Context<'_>) -> Vec<Effect> {
+        match slot {
+            Slot::MAIN => part.take().map(|opened| self.opened(opened)).unwrap_or_default(),
+            WINDOW => {
+                let _ = part.take().map(|preview| self.rows.take(preview));
+                Vec::new()
+            }
+            BIND => {
+                let _ = part.take().map(|bound| self.mapping.take(bound));
+                Vec::new()
+            }
+            CHECK => {
+                let _ = part.take().map(|report| self.preflight = Load::Ready(preflight::PreflightPane::new(report)));
+                Vec::new()
+            }
+            COMMIT => part.take().map(|result| self.ended(result, cx)).unwrap_or_default(),
+            act::READ_MAPPING => part.take().map(|mapping| self.take_mapping(mapping)).unwrap_or_default(),
+            act::SAVE_MAPPING => part.take().map(|path| self.saved(path)).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ended(&mut self, result: IngestResult, cx: &Context<'_>) -> Vec<Effect> {
+        let logged = self.draft.ready().map(|draft| commit::logged(&result, draft, &self.choices, cx.now_ms));
+        self.result = Load::Ready(result);
+        logged.map(Effect::Log).into_iter().collect()
+    }
+
+    fn steps_line(&self) -> String {
+        let sign = |step: Step| match (step.cmp(&self.step), step, self.result.ready().is_some()) {
+            (std::cmp::Ordering::Less, _, _) | (_, Step::Commit, true) => " ✔",
+            (std::cmp::Ordering::Equal, _, _) => " ●",
+            (std::cmp::Ordering::Greater, _, _) => "",
+        };
+        let words = (1..).zip(Step::ALL).map(|(n, (step, name))| format!("{n} {name}{}", sign(step)));
+        words.collect::<Vec<_>>().join("   ")
+    }
+
+    fn render_step(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let Some(draft) = self.draft.ready().cloned() else {
+            return states::draw(&self.draft, area, buf, cx, cx.progress(Slot::MAIN), |_, _| {});
+        };
+        match self.step {
+            Step::Source => self.render_source(&draft, area, buf, cx),
+            Step::Mapping => self.mapping.render(&draft, area, buf, cx),
+            Step::Preflight => self.render_preflight(area, buf, cx),
+            Step::Commit => self.render_commit(&draft, area, buf, cx),
+        }
+    }
+
+    fn render_source(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let columns = draft.source().columns.len();
+        let title = format!("{columns} columns · {} · {}", settings::summary(draft.settings()), self.rows.place());
+        let inner = states::pane(&title, true, area, buf, cx);
+        let warnings = &draft.source().warnings;
+        let said = u16::try_from(warnings.len().min(2)).unwrap_or(0);
+        let [grid, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(said)]).areas(inner);
+        for (row, warning) in (0..said).zip(warnings) {
+            states::line(&text::safe(warning), Tone::Warning, below, row, buf, cx);
+        }
+        match self.rows.preview() {
+            None => states::waiting(grid, buf, cx, cx.progress(WINDOW)),
+            Some(preview) if preview.rows.is_empty() => {
+                states::empty(&["There are no rows in this source".into()], grid, buf, cx);
+            }
+            Some(_) => self.rows.render(grid, buf, cx),
+        }
+    }
+
+    fn render_preflight(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let inner = states::pane("preflight: every row, nothing is written", true, area, buf, cx);
+        match &mut self.preflight {
+            Load::Ready(pane) => pane.render(inner, buf, cx),
+            other => states::draw(other, inner, buf, cx, cx.progress(CHECK), |_, _| {}),
+        }
+    }
+
+    fn render_commit(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let inner = states::pane("commit", true, area, buf, cx);
+        let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        let report = self.preflight.ready().map(preflight::PreflightPane::report);
+        match (&self.result, cx.progress(COMMIT)) {
+            (_, Some(progress)) => commit::running(progress, self.began_ms, inner, buf, cx),
+            (Load::Ready(result), None) => {
+                facts::draw(&commit::ended(result), 0, inner, buf, cx);
+            }
+            (Load::Failed(error), None) => states::failed(error, inner, buf, cx),
+            (Load::Idle | Load::Loading, None) => {
+                facts::draw(&commit::plan(draft, report, &self.choices), 0, inner, buf, cx);
+            }
+        }
+    }
+}
+
+impl View for LoadView {
+    fn route(&self) -> Route {
+        self.route.clone()
+    }
+
+    fn status(&self, cx: &Context<'_>) -> String {
+        let branch = self.draft.ready().map_or("main", |draft| draft.branch());
+        let mode = if cx.read_only { "RO" } else { "RW" };
+        format!("append to {} · {mode}", text::safe(branch))
+    }
+
+    fn offers(&self, cx: &Context<'_>) -> Vec<Offer> {
+        self.offered(cx)
+    }
+
+    fn open(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        // A refresh keeps the mapping: the files are read again as they are read now.
+        let again = self.draft.ready().map(|draft| (draft.clone(), draft.options()));
+        if again.is_none() {
+            self.draft = Load::Loading;
+        }
+        self.checked = None;
+        vec![Effect::start(tasks::Open { route: self.route.clone(), again })]
+    }
+
+    fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
+        self.acted(action, cx)
+    }
+
+    fn back(&mut self) -> bool {
+        if matches!(self.result, Load::Loading) {
+            return true;
+        }
+        // After a load there is no way back into it.
+        let before = self.step.before().filter(|_| self.result.ready().is_none());
+        before.map(|step| self.step = step).is_some()
+    }
+
+    fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
+        match report {
+            Report::Part(part) => self.part(slot, part, cx),
+            Report::Done => Vec::new(),
+            Report::Failed(error) => match slot {
+                Slot::MAIN if self.draft.ready().is_none() => {
+                    self.draft = Load::Failed(error);
+                    Vec::new()
+                }
+                CHECK => {
+                    self.checked = None;
+                    self.preflight = Load::Failed(error);
+                    Vec::new()
+                }
+                COMMIT => {
+                    self.result = Load::Failed(error);
+                    Vec::new()
+                }
+                _ => vec![Effect::failed(&error)],
+            },
+        }
+    }
+
+    fn answer(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
+        self.answered(topic, answer, cx)
+    }
+
+    fn raw(&self) -> Option<RawText> {
+        let draft = self.draft.ready()?;
+        let options = Some(draft.options());
+        let mapping = Mapping { source: options, ..draft.mapping().clone() };
+        Some(RawText { title: "mapping".into(), text: mapping.to_toml().ok()? })
+    }
+
+    fn copied(&self) -> Option<String> {
+        match self.step {
+            Step::Source => self.rows.copied(),
+            _ => self.draft.ready().map(|draft| commit::command(draft, &self.choices)),
+        }
+    }
+
+    fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
+        let unmapped = self.mapping.view().map(mapping::count_unmapped).unwrap_or_default();
+        let title = format!(" {}   {}   {unmapped}", commit::title(&self.route), self.steps_line());
+        states::line(&title, Tone::Strong, head, 0, buf, cx);
+        self.render_step(body, buf, cx);
+    }
+}
+
+/// A path that was entered; nothing for an empty line.
+fn entered(text: &str) -> Option<PathBuf> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| PathBuf::from(text))
+}

@@ -1,0 +1,205 @@
+//! The work behind the load view, as plain data. Everything here runs on threads that may wait; nothing draws.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::app::route::Route;
+use crate::app::task::{Cancel, Feed, Task};
+use crate::catalog::Lake;
+use crate::ingest::draft::Draft;
+use crate::ingest::fit::Example;
+use crate::ingest::mapping::MappingView;
+use crate::ingest::preflight::PreflightReport;
+use crate::ingest::preview::{Preview, PreviewOptions, Previewer};
+use crate::ingest::run::{self, IngestRequest, IngestResult, OnError};
+use crate::ingest::source::SourceOptions;
+use crate::monitor::Monitor;
+use crate::{Error, Result};
+
+/// Rows of the source at any place, shared by the tasks that look at them.
+pub type SharedPreviewer = Arc<Mutex<Previewer>>;
+
+/// Runs work that waits on a thread of its own; the monitor reaches it there.
+async fn blocking<T: Send + 'static>(
+    monitor: &Monitor,
+    work: impl FnOnce(&Monitor) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let monitor = monitor.clone();
+    let done = tokio::task::spawn_blocking(move || work(&monitor)).await;
+    done.map_err(|e| Error::bug("the work broke off").caused_by(e))?
+}
+
+/// What opening gave.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The load as it stands now.
+    pub draft: Arc<Draft>,
+    /// Its rows.
+    pub previewer: SharedPreviewer,
+}
+
+/// Opens the files for the table; or reads those of a draft in another way.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// The table, and the files as its detail, one a line.
+    pub route: Route,
+    /// What is read in another way, and how.
+    pub again: Option<(Arc<Draft>, SourceOptions)>,
+}
+
+/// The files of a route: its detail, one a line.
+pub fn paths(route: &Route) -> Vec<PathBuf> {
+    route.detail.iter().flat_map(|detail| detail.split('\n')).map(PathBuf::from).collect()
+}
+
+#[async_trait]
+impl Task for Open {
+    type Part = Opened;
+
+    fn title(&self) -> String {
+        format!("open the files for {}", self.route)
+    }
+
+    async fn run(&self, lake: &Lake, feed: &Feed<Opened>) -> Result<()> {
+        let draft = match &self.again {
+            Some((draft, options)) => {
+                let (draft, options) = (draft.clone(), options.clone());
+                blocking(feed.monitor(), move |monitor| draft.reread(&options, monitor)).await?
+            }
+            None => self.open(lake, feed.monitor()).await?,
+        };
+        let previewer = Previewer::new(draft.source().clone())?;
+        feed.send(Opened { draft: Arc::new(draft), previewer: Arc::new(Mutex::new(previewer)) }).await
+    }
+}
+
+impl Open {
+    async fn open(&self, lake: &Lake, monitor: &Monitor) -> Result<Draft> {
+        let address = self.route.table().ok_or_else(|| Error::invalid("no table is named to load into"))?;
+        let table = lake.table(self.route.catalog.as_deref(), address).await?;
+        let branch = address.at.clone().unwrap_or_else(|| "main".into());
+        let options = SourceOptions { paths: paths(&self.route), ..SourceOptions::default() };
+        blocking(monitor, move |monitor| Draft::open(table, branch, &options, monitor)).await
+    }
+}
+
+/// Looks at rows of the source.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// The rows.
+    pub previewer: SharedPreviewer,
+    /// Which of them.
+    pub options: PreviewOptions,
+}
+
+#[async_trait]
+impl Task for Window {
+    type Part = Preview;
+
+    fn title(&self) -> String {
+        "rows of the source".into()
+    }
+
+    async fn run(&self, _lake: &Lake, feed: &Feed<Preview>) -> Result<()> {
+        let (previewer, options) = (self.previewer.clone(), self.options);
+        let look =
+            move |monitor: &Monitor| previewer.lock().unwrap_or_else(PoisonError::into_inner).window(&options, monitor);
+        feed.send(blocking(feed.monitor(), look).await?).await
+    }
+}
+
+/// A mapping beside its source and table, with how some values of one column come out.
+#[derive(Debug, Clone, Default)]
+pub struct Bound {
+    /// Both sides.
+    pub view: MappingView,
+    /// The column that the examples are of.
+    pub column: Option<String>,
+    /// How its values come out.
+    pub examples: Vec<Example>,
+}
+
+/// Binds a mapping.
+#[derive(Debug, Clone)]
+pub struct Bind {
+    /// The load.
+    pub draft: Arc<Draft>,
+    /// The column to give examples of; the first one where nothing is said.
+    pub column: Option<String>,
+}
+
+#[async_trait]
+impl Task for Bind {
+    type Part = Bound;
+
+    fn title(&self) -> String {
+        format!("match the columns of {}", self.draft.table())
+    }
+
+    async fn run(&self, _lake: &Lake, feed: &Feed<Bound>) -> Result<()> {
+        let (draft, column) = (self.draft.clone(), self.column.clone());
+        let bind = move |_: &Monitor| {
+            let view = draft.view();
+            let column = column.or_else(|| view.table.first().map(|side| side.name.clone()));
+            let examples = column.as_deref().map(|column| draft.examples(column)).transpose()?.unwrap_or_default();
+            Ok(Bound { view, column, examples })
+        };
+        feed.send(blocking(feed.monitor(), bind).await?).await
+    }
+}
+
+/// Checks every row.
+#[derive(Debug, Clone)]
+pub struct Check(pub Arc<Draft>);
+
+#[async_trait]
+impl Task for Check {
+    type Part = PreflightReport;
+
+    fn title(&self) -> String {
+        format!("check every row for {}", self.0.table())
+    }
+
+    async fn run(&self, _lake: &Lake, feed: &Feed<PreflightReport>) -> Result<()> {
+        let draft = self.0.clone();
+        feed.send(blocking(feed.monitor(), move |monitor| draft.preflight(monitor)).await?).await
+    }
+}
+
+/// Loads: stages the files and publishes them.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The catalog.
+    pub catalog: Option<String>,
+    /// The load.
+    pub draft: Arc<Draft>,
+    /// Where rows go that do not fit; nothing where there are none.
+    pub rejects: Option<PathBuf>,
+}
+
+#[async_trait]
+impl Task for Commit {
+    type Part = IngestResult;
+
+    fn title(&self) -> String {
+        format!("load into {}", self.draft.table())
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel::Cooperative
+    }
+
+    async fn run(&self, lake: &Lake, feed: &Feed<IngestResult>) -> Result<()> {
+        let connection = lake.connection(self.catalog.as_deref()).await?;
+        let request = IngestRequest {
+            branch: self.draft.branch().to_string(),
+            mapping: Some(self.draft.mapping().clone()),
+            on_error: self.rejects.clone().map_or(OnError::Fail, OnError::Reject),
+            ..IngestRequest::append(self.draft.options(), self.draft.table().clone())
+        };
+        let result = run::run(request, &connection, lake.env(), feed.monitor()).await?;
+        feed.send(result).await
+    }
+}
