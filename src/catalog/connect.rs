@@ -34,7 +34,8 @@ fn not_yet(config: &CatalogConfig, what: &str) -> Error {
 }
 
 async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
-    let file = sqlite_file(config)?;
+    // A data folder may be named in ways that a URI cannot tell.
+    let file = if config.is_embedded() { env.paths().data.join("catalog.db") } else { sqlite_file(config)? };
     if config.is_embedded() && !info.read_only {
         make_folder(file.parent())?;
     }

@@ -29,7 +29,7 @@ pub struct LakeOptions {
 }
 
 /// A catalog as it may be shown: without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CatalogInfo {
     /// Its name.
     pub name: String,

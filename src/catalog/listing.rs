@@ -3,30 +3,49 @@
 use serde::Serialize;
 
 use super::Connection;
-use crate::table::Namespace;
+use crate::table::{Namespace, TableName};
 use crate::{Kind, Result};
 
-/// Everything in a namespace, its namespaces first; with `deep`, what lies in those too.
+/// Everything in a namespace, its namespaces first; with `deep` as a tree, its tables first, each namespace followed by
+/// what lies in it.
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the namespace does not exist.
 pub async fn entries(connection: &Connection, at: &Namespace, deep: bool) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
+    // What is still to be listed, the next one last.
     let mut open = vec![at.clone()];
     while let Some(namespace) = open.pop() {
-        let inner = match connection.namespaces(&namespace).await {
-            // Dropped by someone between the listing of its parent and this one.
-            Err(e) if e.kind() == Kind::NotFound && namespace != *at => continue,
-            answer => answer?,
-        };
-        found.extend(inner.iter().map(|n| Entry { name: n.to_string(), kind: EntryKind::Namespace }));
-        let tables = connection.tables(&namespace).await?;
-        found.extend(tables.iter().map(|t| Entry { name: t.to_string(), kind: EntryKind::Table }));
+        if namespace != *at {
+            found.push(Entry { name: namespace.to_string(), kind: EntryKind::Namespace });
+        }
+        let Some((inner, tables)) = inside(connection, &namespace, namespace == *at).await? else { continue };
+        let tables = tables.iter().map(|t| Entry { name: t.to_string(), kind: EntryKind::Table });
         if deep {
+            found.extend(tables);
             open.extend(inner.into_iter().rev());
+        } else {
+            found.extend(inner.iter().map(|n| Entry { name: n.to_string(), kind: EntryKind::Namespace }));
+            found.extend(tables);
         }
     }
     Ok(found)
+}
+
+/// The namespaces and tables directly in a namespace; nothing where it is gone and need not be there: somebody may
+/// drop it between the listing of its parent and its own.
+async fn inside(
+    connection: &Connection,
+    namespace: &Namespace,
+    must_exist: bool,
+) -> Result<Option<(Vec<Namespace>, Vec<TableName>)>> {
+    let listed: Result<_> =
+        async { Ok((connection.namespaces(namespace).await?, connection.tables(namespace).await?)) }.await;
+    match listed {
+        Ok(listed) => Ok(Some(listed)),
+        Err(e) if e.kind() == Kind::NotFound && !must_exist => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 /// A thing in a namespace.

@@ -1,6 +1,7 @@
 //! The way of errors through the `iceberg` crate and back: an error of ours keeps its kind, context and hints inside.
 
 use std::error::Error as _;
+use std::fmt;
 
 use iceberg::ErrorKind;
 
@@ -28,7 +29,7 @@ pub fn from_iceberg(error: iceberg::Error, what: &str) -> Error {
         for hint in own.hints() {
             back = back.hint(hint);
         }
-        return back.caused_by(error);
+        return if own.source().is_some() { back.caused_by(Carried(error)) } else { back };
     }
     let kind = match error.kind() {
         ErrorKind::PreconditionFailed => Kind::Unavailable,
@@ -39,6 +40,28 @@ pub fn from_iceberg(error: iceberg::Error, what: &str) -> Error {
         _ => Kind::Unavailable,
     };
     Error::new(kind, format!("{what}: {}", error.message().trim_end_matches('.'))).caused_by(error)
+}
+
+/// What caused an error of ours that travelled through iceberg: the journey itself is not told.
+#[derive(Debug)]
+struct Carried(iceberg::Error);
+
+impl Carried {
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        own_cause(&self.0).and_then(|own| own.source())
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause().map_or(Ok(()), |cause| write!(f, "{cause}"))
+    }
+}
+
+impl std::error::Error for Carried {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause().and_then(|cause| cause.source())
+    }
 }
 
 fn own_cause(error: &iceberg::Error) -> Option<&Error> {
@@ -58,8 +81,12 @@ mod tests {
 
     #[test]
     fn an_error_of_ours_comes_back_as_it_went() {
-        let ours = Error::new(Kind::Denied, "permission denied").with("file", "/a").hint("ask the owner");
+        let cause = std::io::Error::other("the disk says no");
+        let ours =
+            Error::new(Kind::Denied, "permission denied").with("file", "/a").hint("ask the owner").caused_by(cause);
+        let before = ours.report();
         let back = from_iceberg(to_iceberg(ours), "cannot read");
+        assert_eq!(back.report(), before);
         assert_eq!(back.kind(), Kind::Denied);
         assert_eq!(back.to_string(), "permission denied (file /a)");
         assert_eq!(back.hints(), ["ask the owner"]);

@@ -28,16 +28,7 @@ async fn impatient(folder: &TempDir) -> (SqlCatalog, std::path::PathBuf) {
 }
 
 fn connection_of(catalog: SqlCatalog) -> Connection {
-    let info = icedeck::catalog::CatalogInfo {
-        name: "icedeck".into(),
-        kind: "sql".into(),
-        uri: None,
-        warehouse: None,
-        read_only: false,
-        is_default: true,
-        origin: "test".into(),
-        theme: None,
-    };
+    let info = icedeck::catalog::CatalogInfo { name: "icedeck".into(), ..Default::default() };
     let committer = Arc::new(catalog.committer());
     Connection::new(info, Storage::default(), Arc::new(catalog), committer)
 }
@@ -117,7 +108,8 @@ async fn a_database_cut_short_is_corrupt() {
     std::fs::write(&file, &bytes[..bytes.len() / 3]).unwrap();
     let listed = async {
         let database = Database::open(&file, IMPATIENT).await?;
-        Rows { database, catalog: "icedeck".into() }.namespaces().await
+        let rows = Rows { database, catalog: "icedeck".into() };
+        rows.namespaces(rows.database.pool()).await
     };
     assert_eq!(kind(listed.await), Kind::Corrupt);
 }

@@ -120,7 +120,7 @@ async fn only_an_empty_namespace_is_dropped() {
     make_namespace(&connection, "a.inner").await;
     let error = connection.drop_namespace(&namespace("a")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
-    assert!(error.to_string().contains("inner., t"), "{error}");
+    assert!(error.to_string().contains("inside namespace inner, t"), "{error}");
     connection.drop_namespace(&namespace("a.inner")).await.unwrap();
     connection.drop_table(&table("a.t")).await.unwrap();
     connection.drop_namespace(&namespace("a")).await.unwrap();
@@ -149,4 +149,32 @@ async fn catalogs_of_one_database_do_not_see_each_other() {
     let (a, b) = (lake.connection(Some("a")).await.unwrap(), lake.connection(Some("b")).await.unwrap());
     make_namespace(&a, "x").await;
     assert!(b.namespaces(&Namespace::default()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_serves_many_at_once() {
+    let folder = TempDir::new().unwrap();
+    let connection = connect(folder.path()).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for i in 0..12 {
+        let connection = connection.clone();
+        tasks.spawn(async move {
+            make_namespace(&connection, &format!("n{i}.inner")).await;
+            connection.drop_namespace(&namespace(&format!("n{i}.inner"))).await.unwrap();
+            make_namespace(&connection, &format!("n{i}")).await;
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(connection.namespaces(&Namespace::default()).await.unwrap().len(), 12);
+}
+
+#[tokio::test]
+async fn a_data_folder_may_have_any_name() {
+    let folder = TempDir::new().unwrap();
+    let odd = folder.path().join("My Data? 100% #1 größe");
+    let connection = connect(&odd).await;
+    let base = make_table(&connection, "a.t", &[]).await;
+    committed(commit(&connection, &base, &set_property(&base, "k", "v")).await);
+    assert!(odd.join("data/icedeck/catalog.db").is_file());
+    assert!(odd.join("data/icedeck/warehouse/a/t/metadata").is_dir());
 }

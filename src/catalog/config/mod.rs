@@ -134,9 +134,10 @@ fn read_text(path: &Path) -> Result<String> {
 /// The embedded warehouse: a SQLite catalog and local files under the user's data folder.
 fn embedded(env: &Env) -> Result<CatalogConfig> {
     let data = &env.paths().data;
-    let folder = data.to_str().ok_or_else(|| {
-        Error::invalid("the data folder's name is not UTF-8").with("folder", data.display()).hint("set XDG_DATA_HOME")
-    })?;
+    let wrong =
+        || Error::invalid("the data folder cannot be used").with("folder", data.display()).hint("set XDG_DATA_HOME");
+    let folder = std::path::absolute(data).map_err(|e| wrong().caused_by(e))?;
+    let folder = folder.to_str().ok_or_else(wrong)?.trim_end_matches('/');
     let properties = [
         ("type", "sql".to_string()),
         ("uri", format!("sqlite:///{folder}/catalog.db")),

@@ -63,20 +63,10 @@ impl SqlCatalog {
 
     /// The namespaces directly within `parent`.
     pub async fn children(&self, parent: Option<&NamespaceIdent>) -> Result<Vec<NamespaceIdent>> {
-        let outer: &[String] = parent.map_or(&[], |p| p.as_ref());
         if let Some(parent) = parent {
             self.require_namespace(parent).await?;
         }
-        let stored = self.rows.namespaces().await?;
-        let found: BTreeSet<Vec<String>> = stored
-            .iter()
-            .filter_map(|name| names::levels(name))
-            .filter(|levels| levels.len() > outer.len() && levels.starts_with(outer))
-            .map(|mut levels| {
-                levels.truncate(outer.len() + 1);
-                levels
-            })
-            .collect();
+        let found = below(&self.rows.namespaces(self.rows.database.pool()).await?, parent);
         found.into_iter().map(|l| NamespaceIdent::from_vec(l).map_err(|e| from_iceberg(e, "namespace"))).collect()
     }
 
@@ -125,11 +115,14 @@ impl SqlCatalog {
     /// Drops a namespace with nothing inside.
     pub async fn remove_namespace(&self, namespace: &NamespaceIdent) -> Result<()> {
         let stored = names::stored(namespace)?;
-        let inner = self.children(Some(namespace)).await?;
         let mut tx = self.rows.database.begin().await?;
-        let inside = self.rows.tables(&mut *tx, &stored, true).await?;
-        let inside: Vec<String> =
-            inner.iter().filter_map(|n| n.last().map(|l| format!("{l}."))).chain(inside).collect();
+        if !self.rows.namespace_exists(&mut *tx, &stored).await? {
+            return Err(missing_namespace(namespace));
+        }
+        let inner = below(&self.rows.namespaces(&mut *tx).await?, Some(namespace));
+        let tables = self.rows.tables(&mut *tx, &stored, true).await?;
+        let inner = inner.iter().filter_map(|levels| levels.last()).map(|level| format!("namespace {level}"));
+        let inside: Vec<String> = inner.chain(tables).collect();
         if !inside.is_empty() {
             return Err(not_empty(&stored, &inside));
         }
@@ -249,6 +242,23 @@ impl SqlCatalog {
         }
         self.commit(tx).await
     }
+}
+
+/// The namespaces directly within `parent`, of all that are stored.
+fn below(stored: &BTreeSet<String>, parent: Option<&NamespaceIdent>) -> BTreeSet<Vec<String>> {
+    let outer: &[String] = parent.map_or(&[], |p| p.as_ref());
+    let mut found = BTreeSet::new();
+    for name in stored {
+        match names::levels(name) {
+            Some(mut levels) if levels.len() > outer.len() && levels.starts_with(outer) => {
+                levels.truncate(outer.len() + 1);
+                found.insert(levels);
+            }
+            Some(_) => {}
+            None => tracing::warn!(name, "a namespace with an empty level cannot be shown"),
+        }
+    }
+    found
 }
 
 fn not_empty(namespace: &str, inside: &[String]) -> Error {

@@ -39,13 +39,13 @@ impl Rows {
     }
 
     /// Every namespace that was created or holds a table or view, in stored form.
-    pub async fn namespaces(&self) -> Result<BTreeSet<String>> {
+    pub async fn namespaces<'e>(&self, on: impl Executor<'e, Database = Sqlite>) -> Result<BTreeSet<String>> {
         let found: Vec<String> = sqlx::query_scalar(
             "SELECT table_namespace FROM iceberg_tables WHERE catalog_name = ?1
              UNION SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = ?1",
         )
         .bind(&self.catalog)
-        .fetch_all(self.database.pool())
+        .fetch_all(on)
         .await
         .map_err(|e| self.failed(e))?;
         Ok(found.into_iter().collect())
