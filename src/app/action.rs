@@ -126,6 +126,8 @@ actions! {
         Skip, "skip", "skip", "Leave the column null";
         SaveMapping, "save-mapping", "save mapping", "Save the mapping to a file";
         LoadMapping, "load-mapping", "open mapping", "Take the mapping from a file";
+        Partition, "partition-by", "partition by", "How the new table is partitioned";
+        Sort, "sort-by", "sort by", "How the new table's files are sorted";
         Reject, "reject", "reject to a file", "Write rows that do not fit to a file and load the others";
     }
     Program {

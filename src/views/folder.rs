@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::list::List;
-use super::load;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Shown};
+use super::{create, load};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::Effect;
 use crate::app::route::Route;
@@ -19,6 +19,8 @@ use crate::{Error, Kind, Result};
 
 /// Its name on the command line.
 pub const NAME: &str = "ingest";
+/// Its name where a table shall be made from the files.
+pub const NEW: &str = "new";
 
 /// Endings of files that can be loaded: these stand out.
 const LOADABLE: [&str; 10] = ["csv", "tsv", "txt", "psv", "json", "jsonl", "ndjson", "parquet", "gz", "zst"];
@@ -41,6 +43,17 @@ pub struct Entry {
     pub bytes: Option<u64>,
     /// When it was changed, in milliseconds since the epoch.
     pub modified_ms: Option<i64>,
+}
+
+impl Folder {
+    /// What comes after picking: a load into the table, or a new table.
+    fn next(&self) -> Route {
+        self.route.to_screen(if self.route.screen == NEW { create::NAME } else { load::NAME })
+    }
+
+    fn verb(&self) -> &'static str {
+        if self.route.screen == NEW { "make a table" } else { "load" }
+    }
 }
 
 impl Entry {
@@ -87,19 +100,23 @@ impl List for Folder {
     fn title(&self, rows: &[Entry]) -> String {
         let folder = rows.first().and_then(|row| row.path.parent()).map(|p| p.display().to_string());
         let folder = folder.or_else(|| self.route.detail.clone()).unwrap_or_else(|| "this folder".into());
-        format!("pick a file to load · {}", super::widgets::text::safe(&folder))
+        format!(
+            "pick a file to {} · {}",
+            if self.route.screen == NEW { "make a table from" } else { "load" },
+            super::widgets::text::safe(&folder)
+        )
     }
 
     fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {
         let path = row.path.display().to_string();
         Some(match row.bytes {
             None => ("open", self.route.clone().with_detail(path)),
-            Some(_) => ("load", self.route.to_screen(load::NAME).with_detail(path)),
+            Some(_) => (self.verb(), self.next().with_detail(path)),
         })
     }
 
     fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {
-        row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("load the marked")).into_iter().collect()
+        row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("the marked")).into_iter().collect()
     }
 
     fn act(&mut self, _action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
@@ -108,7 +125,7 @@ impl List for Folder {
         if paths.is_empty() {
             return Vec::new();
         }
-        vec![Effect::Open(self.route.to_screen(load::NAME).with_detail(paths.join("\n")))]
+        vec![Effect::Open(self.next().with_detail(paths.join("\n")))]
     }
 
     fn empty(&self) -> Vec<String> {

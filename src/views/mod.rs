@@ -24,6 +24,7 @@
 //! [`Tone`](crate::app::theme::Tone)s.
 
 pub mod catalogs;
+pub mod create;
 pub mod dialogs;
 pub mod entries;
 pub mod file;
@@ -242,6 +243,22 @@ pub const SCREENS: &[Screen] = &[
         help: "Pick files and load them into the table",
         action: Some(Action::Load),
         make: |route| Box::new(ListView::new(folder::Folder { route })),
+    },
+    Screen {
+        name: folder::NEW,
+        aliases: &[],
+        needs: Needs::Namespace,
+        help: "Pick files and make a table from them",
+        action: None,
+        make: |route| Box::new(ListView::new(folder::Folder { route })),
+    },
+    Screen {
+        name: create::NAME,
+        aliases: &[],
+        needs: Needs::Namespace,
+        help: "Make a table from files: columns, partitioning, sort order, properties",
+        action: None,
+        make: |route| Box::new(create::CreateView::new(route)),
     },
     Screen {
         name: load::NAME,

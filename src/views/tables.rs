@@ -281,13 +281,15 @@ impl List for Tables {
     }
 
     fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {
-        match row {
-            Some(Entry::Table(..)) => TABLE_VIEWS.iter().map(|(action, _)| Offer::from(*action)).collect(),
-            _ => Vec::new(),
-        }
+        let of_table = TABLE_VIEWS.iter().filter(|_| matches!(row, Some(Entry::Table(..))));
+        of_table.map(|(action, _)| Offer::from(*action)).chain([Action::Create.called("new table")]).collect()
     }
 
     fn act(&mut self, action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
+        if action == Action::Create {
+            let here = Route::new(super::folder::NEW).of_catalog(self.route.catalog.clone());
+            return vec![Effect::Open(here.of_namespace(self.route.namespace()))];
+        }
         let screen = TABLE_VIEWS.iter().find(|(own, _)| *own == action).map(|(_, screen)| *screen);
         match (screen, chosen.first()) {
             (Some(screen), Some(Entry::Table(name, _))) => vec![Effect::Open(self.table_route(name, screen))],
@@ -313,7 +315,8 @@ impl List for Tables {
 }
 
 /// The views of the table under the cursor that a key leads to at once.
-const TABLE_VIEWS: [(Action, &str); 8] = [
+const TABLE_VIEWS: [(Action, &str); 9] = [
+    (Action::Load, super::folder::NAME),
     (Action::Snapshots, snapshots::NAME),
     (Action::Rows, super::rows::NAME),
     (Action::Schema, super::schema::NAME),

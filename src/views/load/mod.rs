@@ -29,6 +29,8 @@ use crate::ingest::mapping::Mapping;
 use crate::ingest::run::IngestResult;
 use crate::ingest::source::SourceOptions;
 
+pub use tasks::paths;
+
 /// Its name on the command line.
 pub const NAME: &str = "load";
 
