@@ -20,6 +20,8 @@ pub enum Event {
     Report(JobId, Report),
     /// Jobs are further than they were.
     Progress(Vec<(JobId, Progress)>),
+    /// Time has passed: views may look whether they are stale.
+    Check,
     /// The world could not do what was asked; the line says what.
     Trouble(String),
     /// The program shall end: SIGTERM, SIGHUP, or the terminal is gone.

@@ -157,6 +157,7 @@ impl App {
             Event::Resize => {}
             Event::Report(job, report) => self.report(job, report, &mut out),
             Event::Progress(news) => self.progress(news),
+            Event::Check => self.check(&mut out),
             Event::Trouble(told) => self.tell(Notice::warning(told), &mut out),
             Event::Terminate => self.terminate(&mut out),
         }
@@ -289,6 +290,15 @@ impl App {
             }
         }
         self.with_view(view, out, |view, cx| view.report(slot, report, cx));
+    }
+
+    /// Nothing is looked after while a dialog asks, text is typed, or the view waits for an answer.
+    fn check(&mut self, out: &mut Vec<Outward>) {
+        let top = self.stack.top();
+        let waits = self.desk.board.running().any(|job| job.view == top.id);
+        if !top.view.is_dialog() && !top.view.captures() && !waits {
+            self.with_top(out, |view, cx| view.check(cx));
+        }
     }
 
     fn progress(&mut self, news: Vec<(JobId, crate::monitor::Progress)>) {

@@ -86,6 +86,17 @@ pub trait View: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Looks whether what it shows is still so, at an interval: starts tasks whose answer changes only
+    /// [`View::stale`]. The ground never moves under the cursor by itself.
+    fn check(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// What is newer than what it shows: "3 new rows"; nothing as far as it knows.
+    fn stale(&self) -> Option<String> {
+        None
+    }
+
     /// One of the actions that it offered was asked for.
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect>;
 

@@ -59,6 +59,10 @@ pub struct Cli {
     #[allow(missing_docs)]
     pub options: Options,
 
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub console: ConsoleOptions,
+
     /// The table to open the console at
     #[arg(value_name = "TABLE")]
     pub table: Option<TableAddress>,
@@ -66,6 +70,23 @@ pub struct Cli {
     #[command(subcommand)]
     #[allow(missing_docs)]
     pub verb: Option<Verb>,
+}
+
+/// How the console looks; verbs do not take these.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Console options")]
+pub struct ConsoleOptions {
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// Use this theme: dark, light, sixteen, contrast, production, or a file of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
 }
 
 /// The options that every verb takes.

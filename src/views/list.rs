@@ -72,6 +72,11 @@ pub trait List: Look {
         self.key(row)
     }
 
+    /// Whether it looks at an interval for newer rows. Lists that cost much to read do not.
+    fn is_checked(&self) -> bool {
+        false
+    }
+
     /// The order to begin with; by default that in which the rows come.
     fn first_sort(&self) -> Option<Sort> {
         None

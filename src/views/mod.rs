@@ -90,6 +90,9 @@ pub struct Screen {
     pub make: fn(Route) -> Box<dyn View>,
 }
 
+/// The view that the console starts with.
+pub const START: &str = tables::NAME;
+
 /// All views that have a name.
 pub const SCREENS: &[Screen] = &[
     Screen {

@@ -189,6 +189,10 @@ impl List for Snapshots {
         feed.send(lines(inspect::snapshots(&table)?, &was_current)).await
     }
 
+    fn is_checked(&self) -> bool {
+        true
+    }
+
     fn title(&self, rows: &[Line]) -> String {
         let refs: Vec<_> = rows.iter().flat_map(|row| &row.snapshot.refs).map(|name| Shown::text(name).text).collect();
         let count = human::counted(rows.len(), "snapshot");

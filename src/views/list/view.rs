@@ -1,5 +1,6 @@
 //! The state of a list's view and what it does with actions, keys and reports. Drawing is in `draw`.
 
+use std::collections::HashSet;
 use std::mem;
 
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
@@ -20,6 +21,10 @@ use crate::views::widgets::load::Load;
 
 /// The slot of the task that sorts and filters.
 const ARRANGE: Slot = Slot(255);
+/// The slot of the task that looks whether the list is stale.
+const CHECK: Slot = Slot(254);
+/// Longer lists do not look after themselves.
+const CHECKED: usize = 20_000;
 
 /// A list with everything around it: states, filter line, detail pane, refresh.
 #[derive(Debug)]
@@ -28,6 +33,9 @@ pub struct ListView<L: List> {
     pub(super) state: Load<()>,
     /// The rows of a second reading: shown when they are all here.
     incoming: Option<Vec<L::Row>>,
+    /// The rows of a look at what is newer, and what is different about them.
+    looked: Vec<L::Row>,
+    stale: Option<String>,
     /// The filter while it is typed.
     pub(super) typing: Option<Input>,
     pub(super) typing_error: Option<String>,
@@ -61,6 +69,8 @@ impl<L: List> ListView<L> {
             listing,
             state: Load::Idle,
             incoming: None,
+            looked: Vec::new(),
+            stale: None,
             typing: None,
             typing_error: None,
             pane: Pane::default(),
@@ -83,8 +93,9 @@ impl<L: List> ListView<L> {
         self.listing.go_to(position);
     }
 
-    fn take_part(&mut self, part: Part) {
+    fn take_part(&mut self, slot: Slot, part: Part) {
         let part = match part.take::<Vec<L::Row>>() {
+            Ok(rows) if slot == CHECK => return self.looked.extend(rows),
             Ok(rows) => return self.take_rows(rows),
             Err(other) => other,
         };
@@ -114,7 +125,10 @@ impl<L: List> ListView<L> {
     }
 
     fn ended(&mut self, slot: Slot, failed: Option<std::sync::Arc<crate::Error>>) -> Vec<Effect> {
-        if slot == ARRANGE {
+        if slot == CHECK && failed.is_none() {
+            self.compare();
+        }
+        if slot != Slot::MAIN {
             return Vec::new();
         }
         match (failed, self.incoming.take()) {
@@ -134,6 +148,24 @@ impl<L: List> ListView<L> {
                 self.state = Load::Failed(error);
                 Vec::new()
             }
+        }
+    }
+
+    /// The same rows again are taken as they are; others wait until they are asked for.
+    fn compare(&mut self) {
+        let looked = self.listing.united(mem::take(&mut self.looked));
+        let key = |row: &L::Row| self.listing.look.key(row);
+        let here: HashSet<_> = self.listing.rows().iter().map(key).collect();
+        let there: HashSet<_> = looked.iter().map(key).collect();
+        let (new, gone) = (there.difference(&here).count(), here.difference(&there).count());
+        self.stale = match (new, gone) {
+            (0, 0) => None,
+            (new, 0) => Some(format!("{new} newer in the catalog")),
+            (0, gone) => Some(format!("{gone} gone from the catalog")),
+            (new, gone) => Some(format!("{new} newer and {gone} gone in the catalog")),
+        };
+        if self.stale.is_none() {
+            self.listing.replace(looked);
         }
     }
 
@@ -255,6 +287,7 @@ impl<L: List> View for ListView<L> {
     }
 
     fn open(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        self.stale = None;
         if matches!(self.state, Load::Ready(())) {
             self.incoming = Some(Vec::new());
         } else {
@@ -262,6 +295,21 @@ impl<L: List> View for ListView<L> {
             self.state = Load::Loading;
         }
         vec![Effect::start(Fill(self.listing.look.clone()))]
+    }
+
+    fn check(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        if !matches!(self.state, Load::Ready(()))
+            || self.listing.rows().len() > CHECKED
+            || !self.listing.look.is_checked()
+        {
+            return Vec::new();
+        }
+        self.looked.clear();
+        vec![Effect::Start(CHECK, Box::new(Fill(self.listing.look.clone())))]
+    }
+
+    fn stale(&self) -> Option<String> {
+        self.stale.clone()
     }
 
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
@@ -338,7 +386,7 @@ impl<L: List> View for ListView<L> {
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
         let mut effects = match report {
             Report::Part(part) => {
-                self.take_part(part);
+                self.take_part(slot, part);
                 Vec::new()
             }
             Report::Done => self.ended(slot, None),
