@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyEventKind};
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::{mpsc, watch};
@@ -156,7 +156,7 @@ where
             if !self.wait(&mut input).await {
                 break;
             }
-            self.drain(&mut input);
+            self.drain(&mut input).await;
         }
         Ok(self.app)
     }
@@ -180,14 +180,15 @@ where
         true
     }
 
-    /// Handles what is waiting already, so that a flood of events costs one drawing.
-    fn drain(&mut self, input: &mut (impl Stream<Item = Incoming> + Unpin)) {
+    /// Handles what is waiting already, so that a flood of events costs one drawing. The input is asked with the waker of
+    /// this task: the terminal's stream keeps the one it was asked with first.
+    async fn drain(&mut self, input: &mut (impl Stream<Item = Incoming> + Unpin)) {
         for _ in 0..AT_ONCE {
             if self.app.is_leaving() {
                 return;
             }
             if !self.input_ended
-                && let Some(incoming) = input.next().now_or_never()
+                && let std::task::Poll::Ready(incoming) = futures::poll!(input.next())
             {
                 self.incoming(incoming);
             } else if let Ok((id, report)) = self.reports.try_recv() {
