@@ -5,4 +5,5 @@ mod catalog;
 mod commit;
 mod common;
 mod stage;
+mod source;
 mod tidy;

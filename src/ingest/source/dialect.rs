@@ -11,6 +11,8 @@ use crate::{Error, Result};
 
 /// Records that are looked at.
 const RECORDS: usize = 300;
+/// Columns that are looked at for the header and the null strings.
+const COLUMNS: usize = 1000;
 /// Delimiters that are tried, the likelier first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 /// Strings that mean null in many files, besides the empty one.
@@ -114,7 +116,7 @@ fn has_header(records: &[Vec<Cell>], candidates: &Candidates) -> bool {
     let Some((first, rows)) = records.split_first() else { return true };
     let typed = |values: &mut dyn Iterator<Item = &str>| candidates.type_of(values) != DataType::Utf8;
     let (mut names, mut values) = (0, 0);
-    for (i, cell) in first.iter().enumerate() {
+    for (i, cell) in first.iter().enumerate().take(COLUMNS) {
         let mut column = rows.iter().filter_map(|row| row.get(i)).filter(|c| !is_null(c)).map(|c| c.text.as_str());
         let is_value = !is_null(cell) && typed(&mut std::iter::once(cell.text.as_str()));
         match (is_value, typed(&mut column)) {
@@ -130,7 +132,7 @@ fn has_header(records: &[Vec<Cell>], candidates: &Candidates) -> bool {
     let mut texts: Vec<&str> = first.iter().map(|c| c.text.as_str()).collect();
     texts.sort_unstable();
     let unique = texts.windows(2).all(|pair| pair.first() != pair.last());
-    unique && first.iter().all(|c| !is_null(c) && !typed(&mut std::iter::once(c.text.as_str())))
+    unique && first.iter().take(COLUMNS).all(|c| !is_null(c) && !typed(&mut std::iter::once(c.text.as_str())))
 }
 
 fn is_null(cell: &Cell) -> bool {
@@ -141,7 +143,7 @@ fn is_null(cell: &Cell) -> bool {
 /// in no column of text, where it may well be a name.
 fn nulls(rows: &[Vec<Cell>], candidates: &Candidates) -> Vec<String> {
     let mut found = vec![String::new()];
-    let width = rows.iter().map(Vec::len).max().unwrap_or(0).min(1000);
+    let width = rows.iter().map(Vec::len).max().unwrap_or(0).min(COLUMNS);
     let mut text_columns: Vec<Option<bool>> = vec![None; width];
     for null in NULLS {
         let holds = |c: &Cell| !c.quoted && c.text == null;

@@ -99,13 +99,14 @@ impl Guess {
             return;
         }
         self.look_at_digits(candidates, values, nothing_before);
-        for part in [values.slice(0, values.len().min(FIRST_ROWS)), values.clone()] {
+        let first = (values.len() > FIRST_ROWS).then(|| values.slice(0, FIRST_ROWS));
+        for part in first.iter().chain([values]) {
             for (i, (family, parser)) in candidates.parsers.iter().enumerate() {
                 if self.alive.get(i) != Some(&true) {
                     continue;
                 }
-                let words = *family != Family::Boolean || only_words(&part);
-                let parsed = words.then(|| parser.parse(&part)).filter(|parsed| parsed.bad.is_empty());
+                let words = *family != Family::Boolean || only_words(part);
+                let parsed = words.then(|| parser.parse(part)).filter(|parsed| parsed.bad.is_empty());
                 if let (Family::Long, Some(parsed)) = (family, &parsed) {
                     self.widen(&parsed.array);
                 }

@@ -7,12 +7,16 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatch
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
+use memchr::memchr2_iter;
 use serde::de::IgnoredAny;
 
 use super::tokens::shortened;
 use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::{Fault, Line, SourceBatch};
 use crate::{Error, Result};
+
+/// Levels of lists and objects that a line may have. The decoder and serde_json's own limit recurse to it.
+const DEEPEST: usize = 100;
 
 /// How lines of JSON are decoded.
 #[derive(Debug)]
@@ -88,6 +92,9 @@ impl JsonDecoder {
             .build_decoder()
             .map_err(Broken::from)?;
         for (i, line) in lines.iter().enumerate() {
+            if is_too_deep(line.bytes) {
+                return Err(Broken { column: None, reason: too_deep() });
+            }
             let read = decoder.decode(line.bytes).map_err(Broken::from)?;
             if read != line.bytes.len() || decoder.has_partial_record() || decoder.len() != i + 1 {
                 return Err(Broken { column: None, reason: "not one JSON object".into() });
@@ -165,9 +172,33 @@ pub(super) fn syntax(line: &[u8]) -> Option<String> {
         return Some("bytes that are not valid text in the file's encoding".into());
     }
     match line.first() {
+        Some(b'{') if is_too_deep(line) => Some(too_deep()),
         Some(b'{') => serde_json::from_slice::<IgnoredAny>(line).err().map(|e| told(&e)),
         _ => Some("not a JSON object".into()),
     }
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {DEEPEST} levels")
+}
+
+/// Whether lists and objects lie deeper within each other than can be decoded.
+fn is_too_deep(line: &[u8]) -> bool {
+    if line.len() <= DEEPEST || memchr2_iter(b'[', b'{', line).nth(DEEPEST).is_none() {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    line.iter().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 /// A syntax error in our words: which column, and what.

@@ -172,7 +172,10 @@ fn place_of_rows(looked: &Looked, dialect: &Dialect, names: &[String]) -> Result
         let blank = record.iter().all(|b| matches!(b, b'\r' | b'\n'));
         if !blank || after.is_empty() {
             let record = record.strip_suffix(&[marks.terminator]).unwrap_or(record);
-            let own = fields(record, marks).into_iter().map(|cell| cell.text).collect();
+            let mut own: Vec<String> = fields(record, marks).into_iter().map(|cell| cell.text).collect();
+            if own.len() == names.len() + 1 && own.last().is_some_and(String::is_empty) {
+                own.pop(); // each line ends with a delimiter
+            }
             return same_names(&looked.file, names, &numbered(own)).map(|()| place);
         }
         rest = after;
@@ -184,8 +187,7 @@ fn same_names(file: &SourceFile, names: &[String], own: &[String]) -> Result<()>
     let (expected, found) = match differ {
         Some(at) => (names.get(at), own.get(at)),
         None if own.len() < names.len() => (names.get(own.len()), None),
-        // one more without a name: each line ends with a delimiter
-        None if own.len() > names.len() + 1 => (None, own.get(names.len())),
+        None if own.len() > names.len() => (None, own.get(names.len())),
         None => return Ok(()),
     };
     let error = match (expected, found) {

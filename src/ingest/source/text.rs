@@ -11,7 +11,7 @@ use super::compression::{damaged, unpacked};
 use super::cut::Marks;
 use super::encoding::{Utf8Reader, by_label};
 use super::settings::Compression;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 
 /// A record that is longer than this is taken for damage, in bytes.
 pub(super) const LONGEST_RECORD: usize = 64 << 20;
@@ -128,6 +128,11 @@ impl TextReader {
             .read_to_end(bytes)
             .map_err(|e| damaged(&self.file.path, self.file.compression, e).with("line", self.place.line))?;
         self.ended = read < missing;
+        if self.ended && self.on_disk.load(Ordering::Relaxed) != self.file.bytes {
+            return Err(Error::new(Kind::Unavailable, "the file changed while it was read")
+                .with("file", self.file.path.display())
+                .hint("open it again once nothing writes to it"));
+        }
         Ok(())
     }
 

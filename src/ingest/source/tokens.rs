@@ -260,7 +260,9 @@ mod tests {
     use crate::ingest::source::settings::Dialect;
     use std::sync::Arc;
 
-    fn rows(text: &str, width: usize) -> (Vec<Vec<String>>, Vec<u64>, Vec<(u64, String)>) {
+    type Apart = (Vec<Vec<String>>, Vec<u64>, Vec<(u64, String)>);
+
+    fn rows(text: &str, width: usize) -> Apart {
         let at = Line { file: Arc::default(), line: 2 };
         let tokens = Tokens::new(text.as_bytes(), Marks::from(&Dialect::default()), width, &at, &[]);
         let field = |s: &Span| {
