@@ -1,9 +1,11 @@
 //! `icedeck demo [--dir DIR] [--fresh] [--no-tui]`.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::{Consent, Context, Exit};
+use super::{Consent, ConsoleOptions, Context, Exit, console_on};
 use crate::Result;
+use crate::app;
 use crate::demo;
 
 /// Make a small lake with real history, and open it
@@ -39,6 +41,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let made = demo::prepare(&context.env, &folder, args.fresh, &context.monitor).await?;
-    context.out.object(&made)?;
-    Ok(Exit::Done)
+    if args.no_tui || !std::io::stdout().is_terminal() {
+        context.out.object(&made)?;
+        return Ok(Exit::Done);
+    }
+    // The demo is a lake of its own: what the configuration says of others does not count.
+    let lake = demo::lake(&context.env, &made.folder).await?;
+    console_on(lake, &context.options, ConsoleOptions::default(), app::start_route(None, None)).await
 }

@@ -8,6 +8,7 @@
 mod catalogs;
 mod change;
 mod completions;
+mod console;
 mod context;
 mod create_namespace;
 mod demo;
@@ -39,6 +40,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use console::{ConsoleOptions, console, console_on};
 pub use context::{Consent, Context};
 pub use exit::Exit;
 pub use output::{Format, Listing, Output, Records};
@@ -70,23 +72,6 @@ pub struct Cli {
     #[command(subcommand)]
     #[allow(missing_docs)]
     pub verb: Option<Verb>,
-}
-
-/// How the console looks; verbs do not take these.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Console options")]
-pub struct ConsoleOptions {
-    /// Leave the mouse to the terminal
-    #[arg(long)]
-    pub no_mouse: bool,
-
-    /// Draw with ASCII only
-    #[arg(long)]
-    pub ascii: bool,
-
-    /// Use this theme: dark, light, sixteen, contrast, production, or a file of your own
-    #[arg(long, value_name = "NAME")]
-    pub theme: Option<String>,
 }
 
 /// The options that every verb takes.
