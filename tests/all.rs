@@ -4,6 +4,7 @@
 mod catalog;
 mod commit;
 mod common;
+mod look;
 mod stage;
 mod source;
 mod tidy;
