@@ -174,3 +174,87 @@ fn scalar(literal: &Literal, to: &DataType) -> Option<ScalarValue> {
     };
     Some(scalar)
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int32Array, Int64Array, StringArray};
+    use arrow::buffer::OffsetBuffer;
+
+    use super::*;
+
+    fn field(name: &str, id: i32, data_type: DataType) -> FieldRef {
+        let ids = HashMap::from([(FIELD_ID.to_string(), id.to_string())]);
+        Arc::new(Field::new(name, data_type, true).with_metadata(ids))
+    }
+
+    fn ints(values: &[Option<i32>]) -> ArrayRef {
+        Arc::new(Int32Array::from(values.to_vec()))
+    }
+
+    fn conformed(source: Vec<(FieldRef, ArrayRef)>, target: Vec<FieldRef>) -> Vec<ArrayRef> {
+        let (fields, columns): (Vec<_>, Vec<_>) = source.into_iter().unzip();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+        conform(&batch, &Arc::new(Schema::new(target)), &Missing::new()).unwrap().columns().to_vec()
+    }
+
+    #[test]
+    fn columns_go_by_id_not_by_name() {
+        let source = vec![
+            (field("a", 1, DataType::Int32), ints(&[Some(1)])),
+            (field("b", 2, DataType::Int32), ints(&[Some(2)])),
+        ];
+        // Swapped names, widened, and one that is new.
+        let target =
+            vec![field("a", 2, DataType::Int64), field("b", 1, DataType::Int32), field("c", 3, DataType::Utf8)];
+        let columns = conformed(source, target);
+        assert_eq!(columns[0].as_ref(), &Int64Array::from(vec![2]) as &dyn Array);
+        assert_eq!(columns[1].as_ref(), &Int32Array::from(vec![1]) as &dyn Array);
+        assert_eq!(columns[2].as_ref(), &StringArray::from(vec![None::<&str>]) as &dyn Array);
+    }
+
+    #[test]
+    fn a_dropped_field_does_not_come_back_under_another_name() {
+        // struct<1: x, 2: y> in a list, read as struct<3: x, 2: z>: the old x must not fill the new one.
+        let old = Fields::from(vec![field("x", 1, DataType::Int32), field("y", 2, DataType::Int32)]);
+        let new = Fields::from(vec![field("x", 3, DataType::Int32), field("z", 2, DataType::Int64)]);
+        let items = StructArray::new(old.clone(), vec![ints(&[Some(1), None]), ints(&[Some(5), Some(6)])], None);
+        let item = |fields: &Fields| field("element", 9, DataType::Struct(fields.clone()));
+        let list = ListArray::new(item(&old), OffsetBuffer::from_lengths([2, 0]), Arc::new(items), None);
+        let source = vec![(field("l", 8, list.data_type().clone()), Arc::new(list) as ArrayRef)];
+        let columns = conformed(source, vec![field("l", 8, DataType::List(item(&new)))]);
+        let items = columns[0].as_list::<i32>().value(0);
+        assert_eq!(items.as_struct().column(0).null_count(), 2);
+        assert_eq!(items.as_struct().column(1).as_ref(), &Int64Array::from(vec![5, 6]) as &dyn Array);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_an_error() {
+        let text: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+        let schema = Arc::new(Schema::new(vec![field("n", 1, DataType::Utf8)]));
+        let batch = RecordBatch::try_new(schema, vec![text]).unwrap();
+        let target = Arc::new(Schema::new(vec![field("n", 1, DataType::Int32)]));
+        let error = conform(&batch, &target, &Missing::new()).unwrap_err();
+        assert_eq!(error.kind(), crate::Kind::Corrupt);
+    }
+
+    #[test]
+    fn what_stands_for_a_missing_column_has_its_type() {
+        let batch = RecordBatch::try_from_iter([("a", ints(&[Some(1), None]))]).unwrap();
+        let zone = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("+00:00".into()));
+        let cases = [
+            (DataType::Int64, Literal::int(7)),
+            (DataType::Date32, Literal::date(-1)),
+            (zone, Literal::timestamptz(-1)),
+            (DataType::Decimal128(12, 2), Literal::decimal(-5)),
+            (DataType::FixedSizeBinary(16), Literal::uuid(uuid::Uuid::from_u128(5))),
+            (DataType::LargeBinary, Literal::binary(vec![1])),
+            (DataType::Time64(arrow::datatypes::TimeUnit::Microsecond), Literal::time(1)),
+            (DataType::Utf8, Literal::string("x")),
+        ];
+        for (data_type, literal) in cases {
+            let target = Arc::new(Schema::new(vec![field("new", 2, data_type.clone())]));
+            let filled = conform(&batch, &target, &Missing::from([(2, literal)])).unwrap();
+            assert_eq!((filled.num_rows(), filled.column(0).null_count()), (2, 0), "{data_type}");
+        }
+    }
+}
