@@ -21,7 +21,10 @@ fn start(cli: Cli) -> Result<Exit> {
         .map_err(|e| Error::new(Kind::Unavailable, "the runtime does not start").caused_by(e))?;
     let exit = runtime.block_on(async {
         match (cli.verb, cli.table) {
-            (Some(_), Some(table)) => Err(Error::invalid("a verb takes its table behind it").with("table", table)),
+            (Some(_), Some(table)) => {
+                let _ = cli::failed(&Error::invalid("a verb takes its table behind it").with("table", table));
+                Ok(Exit::Usage)
+            }
             (Some(verb), None) => Ok(cli::run(verb, cli.options, env).await),
             (None, table) => cli::console(cli.options, cli.console, table, &env).await,
         }

@@ -39,7 +39,7 @@ async fn every_verb_prints_one_json_document() {
         ("entries", 3),
         ("partitions", 1),
         ("schema", 4),
-        ("metadata-log", 8),
+        ("metadata-log", 7),
         ("rows", 32),
     ];
     for (verb, length) in lengths {
