@@ -4,7 +4,8 @@
 mod catalog;
 mod commit;
 mod common;
+mod journal;
 mod look;
-mod stage;
 mod source;
+mod stage;
 mod tidy;

@@ -59,3 +59,20 @@ fn before(previous: Option<&Summary>, total: &str) -> Option<u64> {
         Some(summary) => summary.additional_properties.get(total)?.parse().ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_that_the_parent_lacks_is_not_invented() {
+        let properties = HashMap::from([
+            ("total-data-files".to_string(), "4".to_string()),
+            ("total-records".to_string(), "many".to_string()),
+        ]);
+        let parent = Summary { operation: Operation::Append, additional_properties: properties };
+        let found = of_append(&[], &BTreeMap::new(), Some(&parent)).additional_properties;
+        assert_eq!(found.get("total-data-files").map(String::as_str), Some("4"));
+        assert!(!found.contains_key("total-records") && !found.contains_key("total-files-size"));
+    }
+}
