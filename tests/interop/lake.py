@@ -13,7 +13,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 
 class Lake:
-    """One embedded warehouse; every icedeck runs with its XDG folders inside it."""
+    """One embedded warehouse; every icedeck runs with its XDG folders inside it, in a zone that is not UTC."""
 
     def __init__(self, binary, folder):
         self.binary = str(pathlib.Path(binary).resolve())
@@ -46,6 +46,8 @@ def from_json(value, kind):
     """The Python value that a cell of icedeck's JSON stands for, given its Arrow type."""
     if value is None:
         return None
+    if isinstance(kind, pa.BaseExtensionType):
+        return from_json(value, kind.storage_type)
     if pa.types.is_struct(kind):
         return {field.name: from_json(value[field.name], field.type) for field in kind}
     if pa.types.is_map(kind):

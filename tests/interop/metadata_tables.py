@@ -2,6 +2,7 @@
 import datetime as dt
 
 import pyarrow as pa
+from pyiceberg.types import UUIDType
 
 from lake import canonical
 
@@ -54,18 +55,32 @@ def similar(ours, theirs):
     return ours == theirs or str(ours) == str(theirs)
 
 
+def named(row, key):
+    """What names a row, in a form that sorts alike on both sides."""
+    value = row.get(key)
+    if key == "data_file":
+        return value["file_path"]
+    if isinstance(value, dict):
+        return sorted(value.items(), key=repr)
+    return value[:19] if key.endswith("_at") else value
+
+
 def check_metadata_tables(lake, name, table):
     table.refresh()
     for verb, method, keys in TABLES:
         if method in ("entries", "files", "partitions", "manifests") and table.current_snapshot() is None:
             assert lake.json(verb, name) == [], f"{verb} of a table without snapshots"
             continue
-        theirs = [plain(r) for r in getattr(table.inspect, method)().to_pylist()]
+        try:
+            theirs = [plain(r) for r in getattr(table.inspect, method)().to_pylist()]
+        except pa.ArrowNotImplementedError:
+            # PyIceberg 0.12 cannot make the readable metrics of a uuid column; icedeck must manage all the same.
+            assert any(isinstance(f.field_type, UUIDType) for f in table.schema().fields) and lake.json(verb, name), verb
+            continue
         ours = lake.json(verb, name)
         if verb == "metadata-log":
             assert {r["file"] for r in theirs} == {r["file"] for r in ours}
-        key = lambda row: repr([row[k]["file_path"] if k == "data_file" else sorted((row[k] or {}).items(), key=repr) if isinstance(row[k], dict) else row[k][:19] if k.endswith("_at") else row[k] for k in keys])
-        theirs, ours = sorted(theirs, key=key), sorted(ours, key=key)
+        theirs, ours = (sorted(rows, key=lambda row: repr([named(row, key) for key in keys])) for rows in (theirs, ours))
         assert len(ours) == len(theirs), f"{verb}: {len(ours)} rows, not {len(theirs)}"
         for mine, other in zip(ours, theirs):
             for field, value in other.items():
