@@ -178,6 +178,11 @@ impl CreateTable {
 }
 
 impl TableDraft {
+    /// The schema it will have.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.creation.schema
+    }
+
     /// Makes the table, and its namespace where that is missing and `make_namespace` says so.
     ///
     /// # Errors

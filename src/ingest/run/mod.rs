@@ -1,19 +1,26 @@
 //! A load from start to end: open and bind, check, stage, publish; each step by itself for the console, all of them in
 //! a row for a script. Only `commit` publishes.
 
+mod load;
+mod pipeline;
+mod plan;
 mod result;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
+pub use load::load;
+pub use plan::{IngestPlan, PlanStamp, Planned, plan};
 pub use result::{Ending, IngestResult};
 
+use super::mapping::Mapping;
 use super::source::SourceOptions;
+use crate::Result;
 use crate::catalog::Connection;
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::TableName;
-use crate::{Error, Result};
 
 /// What shall be loaded, where to, and how.
 #[derive(Debug, Clone)]
@@ -23,7 +30,7 @@ pub struct IngestRequest {
     /// The table.
     pub table: TableName,
     /// How its columns are filled; matched by name where nothing is said.
-    pub mapping: Option<super::mapping::Mapping>,
+    pub mapping: Option<Mapping>,
     /// The branch, `main` as a rule.
     pub branch: String,
     /// What happens when a row does not fit.
@@ -86,7 +93,37 @@ pub async fn run(
     monitor: &Monitor,
 ) -> Result<IngestResult> {
     connection.writable()?;
-    monitor.check()?;
-    let _ = env;
-    Err(Error::unsupported("loading is not built yet").with("table", request.table))
+    let (table, branch) = (request.table.to_string(), request.branch.clone());
+    match plan(request, connection, monitor).await? {
+        Planned::Ready(plan) => load(*plan, connection, env, monitor).await,
+        Planned::Unfit { problems, .. } => Ok(IngestResult::mismatched(table, branch, &problems)),
+    }
+}
+
+/// Checks what a plan would load, without writing anything.
+///
+/// # Errors
+/// Those of reading, and cancellation.
+pub async fn check(plan: IngestPlan, monitor: &Monitor) -> Result<IngestResult> {
+    let started = Instant::now();
+    let mut report = plan.preflight(monitor).await?;
+    let mut result = IngestResult::of(&plan);
+    let on_error = plan.request.on_error.clone();
+    if report.unfit > 0 && plan.guesses_types() {
+        result.notes.push("a row did not fit the types guessed from a sample: all rows were looked at".into());
+        match plan.inferred_from_all(monitor).await? {
+            Planned::Ready(plan) => report = plan.preflight(monitor).await?,
+            Planned::Unfit { problems, .. } => {
+                return Ok(IngestResult::mismatched(result.table, result.branch, &problems));
+            }
+        }
+    }
+    if report.unfit > 0 && on_error == OnError::Fail {
+        result.unfit(report);
+    } else {
+        result.note_rows(&report);
+        result.note_report(report);
+    }
+    result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(result)
 }

@@ -2,6 +2,11 @@
 
 use serde::Serialize;
 
+use super::plan::IngestPlan;
+use crate::commit::{Published, branch_head};
+use crate::ingest::bind::Problem;
+use crate::ingest::preflight::PreflightReport;
+
 /// How a load ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -41,7 +46,7 @@ pub struct IngestResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_snapshot_id: Option<i64>,
     /// Requests sent to the catalog.
-    pub attempts: u32,
+    pub attempts: u64,
     /// Rows loaded, or that would be.
     pub rows: u64,
     /// Rows that do not fit.
@@ -52,15 +57,15 @@ pub struct IngestResult {
     pub bytes: u64,
     /// From the start to the end, in milliseconds.
     pub elapsed_ms: u64,
-    /// Why the catalog said no, or what is unknown.
+    /// Why nothing was loaded, or what is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Columns that do not fit the table.
+    /// What does not go with the table's columns, each a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
-    /// The first rows that do not fit.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<crate::ingest::Fault>,
+    /// What was found in the rows; of a load only where rows do not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<PreflightReport>,
     /// What was noted on the way, each a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -71,6 +76,9 @@ pub struct IngestResult {
     #[serde(skip)]
     pub request: Option<String>,
 }
+
+/// Faults that the result carries; the file of rejected rows has all of them.
+const FAULTS: usize = 20;
 
 impl Ending {
     /// The word that scripts see.
@@ -88,5 +96,84 @@ impl Ending {
 impl Serialize for Ending {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.outcome())
+    }
+}
+
+impl IngestResult {
+    /// Of a plan of which nothing was done yet.
+    pub(super) fn of(plan: &IngestPlan) -> Self {
+        let mut result = Self::named(plan.request.table.to_string(), plan.request.branch.clone());
+        result.base_snapshot_id = plan.table().and_then(|t| branch_head(t.metadata(), &plan.request.branch));
+        result.notes.clone_from(&plan.notes);
+        result
+    }
+
+    fn named(table: String, branch: String) -> Self {
+        Self {
+            ending: Ending::Planned,
+            ingest_id: None,
+            table,
+            branch,
+            snapshot_id: None,
+            base_snapshot_id: None,
+            attempts: 0,
+            rows: 0,
+            rejected_rows: 0,
+            files: 0,
+            bytes: 0,
+            elapsed_ms: 0,
+            reason: None,
+            problems: Vec::new(),
+            preflight: None,
+            notes: Vec::new(),
+            hint: None,
+            request: None,
+        }
+    }
+
+    /// Of a load whose columns do not go with its table: no row was read.
+    pub fn mismatched(table: String, branch: String, problems: &[Problem]) -> Self {
+        let mut result = Self::named(table, branch);
+        let hint = "say where the columns come from with --mapping; icedeck preview shows what the file has";
+        result.end(Ending::Unfit, Some("the columns do not go with the table".into()), Some(hint.into()));
+        let told = |problem: &Problem| match &problem.hint {
+            Some(hint) => format!("{problem} ({hint})"),
+            None => problem.to_string(),
+        };
+        result.problems = problems.iter().map(told).collect();
+        result
+    }
+
+    pub(super) fn end(&mut self, ending: Ending, reason: Option<String>, hint: Option<String>) {
+        (self.ending, self.reason, self.hint) = (ending, reason, hint);
+    }
+
+    /// Takes down what was found in the rows.
+    pub(super) fn note_rows(&mut self, report: &PreflightReport) {
+        (self.rows, self.rejected_rows) = (report.fit, report.unfit);
+        if report.unfit > 0 {
+            self.note_report(report.clone());
+        }
+    }
+
+    /// Keeps the report itself.
+    pub(super) fn note_report(&mut self, mut report: PreflightReport) {
+        report.faults.truncate(FAULTS);
+        self.preflight = Some(report);
+    }
+
+    pub(super) fn note_attempts(&mut self, published: &Published) {
+        self.attempts = published.attempts.len() as u64;
+        self.base_snapshot_id = published.base_snapshot_id;
+        self.request = published.attempts.last().and_then(|a| serde_json::to_string_pretty(&a.request).ok());
+    }
+
+    /// Rows do not fit: nothing was loaded.
+    pub(super) fn unfit(&mut self, report: PreflightReport) {
+        let hint = "mend the rows or the mapping, or add --on-error reject to load the others";
+        let reason = format!("{} of {} rows do not fit", report.unfit, report.rows);
+        self.end(Ending::Unfit, Some(reason), Some(hint.into()));
+        (self.rows, self.rejected_rows) = (0, report.unfit);
+        self.note_report(report);
     }
 }

@@ -125,6 +125,11 @@ impl Stage {
         })
     }
 
+    /// The folder below which all files are written, each with the ingest id in its name.
+    pub fn folder(&self) -> &str {
+        self.names.folder()
+    }
+
     /// Takes rows in the table's Arrow schema. Any number of workers may call it at the same time; it waits for the
     /// disk.
     ///

@@ -28,6 +28,11 @@ impl FileNames {
         Self { folder, ingest_id: ingest_id.to_string(), next: AtomicU64::new(0) }
     }
 
+    /// The folder below which all of them are.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
     /// `{folder}/{partition path}/{n}-{task}-{ingest id}.parquet`.
     pub fn next(&self, partition_path: &str, task: usize) -> String {
         let n = self.next.fetch_add(1, Ordering::Relaxed);

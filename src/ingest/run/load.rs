@@ -1,0 +1,297 @@
+//! Running a plan: journal, staging, publishing, and what becomes of the staged files in each case. Only `commit`
+//! publishes; staged files are deleted only where no request has named them.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::pipeline::Pass;
+use super::plan::{IngestPlan, Planned, Target, waited};
+use super::result::{Ending, IngestResult};
+use super::{IngestRequest, OnError};
+use crate::catalog::{Connection, Outcome};
+use crate::commit::{Change, INGEST_ID, Published, StagedFile, publish};
+use crate::env::Env;
+use crate::ingest::bind::Problem;
+use crate::ingest::journal::{Base, Journal, Plan};
+use crate::ingest::preflight::PreflightReport;
+use crate::ingest::rejects::Rejects;
+use crate::ingest::stage::{Discarded, Stage, StageLimits};
+use crate::monitor::Monitor;
+use crate::table::Table;
+use crate::{Error, Result};
+
+/// A load at work.
+struct Load<'a> {
+    plan: IngestPlan,
+    connection: &'a Connection,
+    env: &'a Env,
+    monitor: &'a Monitor,
+    table: Table,
+    /// This load made the table, and takes it back where nothing comes of it.
+    made_table: bool,
+    result: IngestResult,
+}
+
+/// How an attempt ended.
+enum Ended {
+    /// The result says how.
+    Done,
+    /// Nothing is left of it, and it can begin again with better types.
+    WrongGuess,
+}
+
+/// Runs a plan to its end: stages, publishes, and tells how it went.
+///
+/// # Errors
+/// Those of reading, writing and the catalog, and cancellation, after everything staged was removed.
+pub async fn load(plan: IngestPlan, connection: &Connection, env: &Env, monitor: &Monitor) -> Result<IngestResult> {
+    let started = Instant::now();
+    connection.writable()?;
+    let mut load = Load::begin(plan, connection, env, monitor).await?;
+    let mut result = match load.attempt().await {
+        Ok(Ended::Done) => load.result,
+        Ok(Ended::WrongGuess) => {
+            load.take_table_back().await;
+            again(load).await?
+        }
+        Err(e) => {
+            load.take_table_back().await;
+            return Err(e);
+        }
+    };
+    result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(result)
+}
+
+/// The types of the new table were guessed from a sample, and a row did not fit them: once more, with all rows seen.
+async fn again(load: Load<'_>) -> Result<IngestResult> {
+    let Load { plan, connection, env, monitor, .. } = load;
+    monitor.update(|p| p.stage = "looking at every row");
+    match plan.inferred_from_all(monitor).await? {
+        Planned::Unfit { problems, .. } => Err(Problem::into_error(&problems)),
+        Planned::Ready(mut plan) => {
+            plan.notes.push(
+                "a row did not fit the types guessed from a sample: started again with types inferred from all rows"
+                    .into(),
+            );
+            Box::pin(self::load(*plan, connection, env, monitor)).await
+        }
+    }
+}
+
+impl<'a> Load<'a> {
+    async fn begin(plan: IngestPlan, connection: &'a Connection, env: &'a Env, monitor: &'a Monitor) -> Result<Self> {
+        monitor.check()?;
+        let mut result = IngestResult::of(&plan);
+        let (table, made_table) = match &plan.target {
+            Target::Existing(table) => (table.clone(), false),
+            Target::New(draft) => {
+                let make_namespace = plan.request.create.as_ref().is_some_and(|c| c.make_namespace);
+                let table = draft.create(connection, make_namespace).await?;
+                result.notes.push(format!("{MADE} {}", table.name()));
+                (table, true)
+            }
+        };
+        Ok(Self { plan, connection, env, monitor, table, made_table, result })
+    }
+
+    async fn attempt(&mut self) -> Result<Ended> {
+        let ingest_id = self.env.uuid().to_string();
+        let stage = Arc::new(Stage::new(&self.table, &ingest_id, StageLimits::default())?);
+        let rejects = match &self.plan.request.on_error {
+            OnError::Fail => None,
+            OnError::Reject(path) => Some(Rejects::create(path, &self.plan.source)?),
+        };
+        let mut journal = match self.journal(&ingest_id, &stage) {
+            Ok(journal) => journal,
+            Err(e) => {
+                self.remove_rejects();
+                return Err(e);
+            }
+        };
+        self.result.ingest_id = Some(ingest_id);
+        let report = match self.stage_rows(&stage, rejects).await {
+            Ok(report) => report,
+            Err(e) => return Err(self.give_up(stage, &mut journal, e).await),
+        };
+        self.result.note_rows(&report);
+        if report.unfit > 0 && (self.plan.guesses_types() || self.plan.request.on_error == OnError::Fail) {
+            return Ok(self.unfit(report, stage, journal).await);
+        }
+        match self.complete(&stage, &mut journal).await {
+            Ok(files) if files.is_empty() => self.nothing(&mut journal),
+            Ok(files) => self.publish(files, stage, journal).await,
+            Err(e) => Err(self.give_up(stage, &mut journal, e).await),
+        }
+    }
+
+    fn journal(&self, ingest_id: &str, stage: &Stage) -> Result<Journal> {
+        let IngestRequest { source, table, branch, .. } = &self.plan.request;
+        let plan = Plan {
+            ingest_id: ingest_id.into(),
+            verb: "ingest".into(),
+            catalog: self.connection.name().into(),
+            table: table.clone(),
+            branch: branch.clone(),
+            base: Base::of(&self.table, branch),
+            sources: source.paths.iter().map(|p| p.display().to_string()).collect(),
+            options: self.options(),
+        };
+        let mut journal = Journal::create(self.env, &plan)?;
+        journal.staging(stage.folder(), ingest_id)?;
+        Ok(journal)
+    }
+
+    /// How the files are read and mapped: a mapping file as text, from which the load could be repeated.
+    fn options(&self) -> serde_json::Value {
+        let mut mapping = self.plan.mapping.clone();
+        mapping.source = Some(self.plan.source.settings.options(Vec::new()));
+        serde_json::json!({ "mapping": mapping.to_toml().unwrap_or_default() })
+    }
+
+    /// Reads all rows and stages those that fit.
+    async fn stage_rows(&self, stage: &Arc<Stage>, rejects: Option<Rejects>) -> Result<PreflightReport> {
+        let (source, binding) = (self.plan.source.clone(), self.plan.binding.clone());
+        let mut pass = Pass::new(source, binding, stage.clone(), self.monitor);
+        pass.stop_at_fault = self.plan.guesses_types();
+        pass.rejects = rejects.map(Mutex::new);
+        waited(move || {
+            let report = pass.run()?;
+            if let Some(rejects) = pass.rejects {
+                rejects.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+            }
+            Ok(report)
+        })
+        .await
+    }
+
+    /// Makes sure that every file is on the disk, and writes them into the journal.
+    async fn complete(&mut self, stage: &Stage, journal: &mut Journal) -> Result<Vec<StagedFile>> {
+        let files = stage.staged().await?;
+        let count = files.len() as u64;
+        let bytes = files.iter().map(|f| f.file.file_size_in_bytes()).sum();
+        for file in &files {
+            journal.file(&self.table, file)?;
+        }
+        journal.staged(count, files.iter().map(|f| f.file.record_count()).sum(), bytes)?;
+        (self.result.files, self.result.bytes) = (count, bytes);
+        self.monitor.check()?;
+        Ok(files)
+    }
+
+    /// From here on nothing is cancelled: the request may be on its way.
+    async fn publish(&mut self, files: Vec<StagedFile>, stage: Arc<Stage>, mut journal: Journal) -> Result<Ended> {
+        self.monitor.update(|p| p.stage = "committing");
+        let branch = self.plan.request.branch.clone();
+        let mut summary = self.plan.request.summary.clone();
+        summary.insert(INGEST_ID.into(), journal.id().into());
+        let change = Change::Append { branch, files, summary };
+        let published = publish(self.connection, &self.table, &change, self.env, &mut journal).await;
+        self.result.note_attempts(&published);
+        let Published { outcome, snapshot_id, warnings, .. } = published;
+        self.result.notes.extend(warnings);
+        match outcome {
+            Outcome::Committed(_) => {
+                self.result.end(Ending::Committed, None, None);
+                self.result.snapshot_id = snapshot_id;
+                if let Err(e) = journal.closed() {
+                    self.result.notes.push(format!("the load is committed, but its journal stays open: {e}"));
+                }
+            }
+            Outcome::Rejected(rejection) => self.kept(Ending::Rejected, rejection.reason, journal.path()),
+            Outcome::Unknown(e) => self.kept(Ending::Unknown, e.to_string(), journal.path()),
+            Outcome::NotSent(e) => {
+                let done = self.discard(stage, &mut journal, e.message()).await;
+                self.remove_rejects();
+                self.take_table_back().await;
+                self.result.notes.extend(told(&done));
+                self.result.end(Ending::NotSent, Some(e.to_string()), e.hints().first().cloned());
+            }
+        }
+        Ok(Ended::Done)
+    }
+
+    /// The staged files stay, and the hint names them.
+    fn kept(&mut self, ending: Ending, reason: String, journal: &Path) {
+        let what = match ending {
+            Ending::Unknown => format!(
+                "look whether the table has a snapshot with {INGEST_ID} = {} before you load again",
+                self.result.ingest_id.as_deref().unwrap_or_default()
+            ),
+            _ => "the table changed meanwhile: look at it and load again".into(),
+        };
+        let kept = format!("{} staged files and the journal {} are kept", self.result.files, journal.display());
+        self.result.end(ending, Some(reason), Some(format!("{what}; {kept}")));
+    }
+
+    async fn unfit(&mut self, report: PreflightReport, stage: Arc<Stage>, mut journal: Journal) -> Ended {
+        let guessed = self.plan.guesses_types();
+        let reason = if guessed { "the guessed types do not fit" } else { "rows do not fit" };
+        let done = self.discard(stage, &mut journal, reason).await;
+        if guessed {
+            self.remove_rejects();
+            return Ended::WrongGuess;
+        }
+        self.take_table_back().await;
+        self.result.notes.extend(told(&done));
+        self.result.unfit(report);
+        Ended::Done
+    }
+
+    fn nothing(&mut self, journal: &mut Journal) -> Result<Ended> {
+        journal.closed()?;
+        self.result.end(Ending::NothingToLoad, None, Some("there is no row to load: no snapshot was made".into()));
+        Ok(Ended::Done)
+    }
+
+    /// Removes everything staged and returns the error with what was done.
+    async fn give_up(&self, stage: Arc<Stage>, journal: &mut Journal, error: Error) -> Error {
+        let done = self.discard(stage, journal, error.message()).await;
+        self.remove_rejects();
+        told(&done).into_iter().fold(error, Error::hint).hint("nothing was committed")
+    }
+
+    async fn discard(&self, stage: Arc<Stage>, journal: &mut Journal, reason: &str) -> Discarded {
+        self.monitor.update(|p| p.stage = "removing staged files");
+        if let Err(e) = journal.discarded(reason) {
+            tracing::warn!("the journal does not say that the load was given up: {e}");
+        }
+        stage.discard().await
+    }
+
+    fn remove_rejects(&self) {
+        if let OnError::Reject(path) = &self.plan.request.on_error
+            && let Err(e) = std::fs::remove_file(path)
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!("cannot remove {}: {e}", path.display());
+        }
+    }
+
+    /// A table that was made for this load goes again with it.
+    async fn take_table_back(&mut self) {
+        if !std::mem::take(&mut self.made_table) {
+            return;
+        }
+        self.result.notes.retain(|note| !note.starts_with(MADE));
+        if let Err(e) = self.connection.drop_table(self.table.name()).await {
+            tracing::warn!("the new table {} could not be taken back: {e}", self.table.name());
+            self.result.notes.push(format!("the new table stays, empty: {e}"));
+        }
+    }
+}
+
+const MADE: &str = "made the table";
+
+/// What was removed, as sentences.
+fn told(done: &Discarded) -> Vec<String> {
+    let mut told = Vec::new();
+    if done.removed > 0 {
+        told.push(format!("{} staged files were removed", done.removed));
+    }
+    for (file, why) in done.remaining.iter().take(5) {
+        told.push(format!("the staged file {file} could not be removed: {why}"));
+    }
+    told
+}
