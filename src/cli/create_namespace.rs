@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::change::{NameChange, carry_out};
+use super::options::property;
 use super::{Context, Exit};
 use crate::table::Namespace;
 use crate::{Error, Kind, Result};
@@ -16,13 +17,6 @@ pub struct Args {
     /// Set a property; location is where its tables go
     #[arg(long = "property", value_name = "KEY=VALUE", value_parser = property)]
     properties: Vec<(String, String)>,
-}
-
-fn property(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_string(), value.to_string())),
-        _ => Err("write KEY=VALUE".to_string()),
-    }
 }
 
 /// Makes the namespace once it is confirmed.

@@ -10,6 +10,7 @@ mod change;
 mod completions;
 mod console;
 mod context;
+mod create;
 mod create_namespace;
 mod demo;
 mod doctor;
@@ -19,14 +20,17 @@ mod entries;
 mod exit;
 mod files;
 mod history;
+mod ingest;
 pub mod log;
 mod ls;
 mod man;
 mod manifests;
 mod metadata_log;
+mod options;
 mod output;
 mod partitions;
 mod preview;
+mod progress;
 mod properties;
 mod refs;
 mod rename;
@@ -117,6 +121,7 @@ pub struct Options {
 pub enum Verb {
     Catalogs(catalogs::Args),
     Completions(completions::Args),
+    Create(create::Args),
     CreateNamespace(create_namespace::Args),
     Demo(demo::Args),
     Doctor(doctor::Args),
@@ -125,6 +130,7 @@ pub enum Verb {
     Entries(entries::Args),
     Files(files::Args),
     History(history::Args),
+    Ingest(ingest::Args),
     Ls(ls::Args),
     Man(man::Args),
     Manifests(manifests::Args),
@@ -145,6 +151,7 @@ impl Verb {
         match self {
             Verb::Catalogs(args) => catalogs::run(args, context).await,
             Verb::Completions(args) => completions::run(args, context).await,
+            Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
             Verb::Demo(args) => demo::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
@@ -153,6 +160,7 @@ impl Verb {
             Verb::Entries(args) => entries::run(args, context).await,
             Verb::Files(args) => files::run(args, context).await,
             Verb::History(args) => history::run(args, context).await,
+            Verb::Ingest(args) => ingest::run(args, context).await,
             Verb::Ls(args) => ls::run(args, context).await,
             Verb::Man(args) => man::run(args, context).await,
             Verb::Manifests(args) => manifests::run(args, context).await,
@@ -175,6 +183,7 @@ impl Verb {
         match self {
             Verb::Catalogs(_) => false,
             Verb::Completions(_) => false,
+            Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
             Verb::Demo(_) => true,
             Verb::Doctor(_) => false,
@@ -183,6 +192,7 @@ impl Verb {
             Verb::Entries(_) => false,
             Verb::Files(_) => false,
             Verb::History(_) => false,
+            Verb::Ingest(_) => true,
             Verb::Ls(_) => false,
             Verb::Man(_) => false,
             Verb::Manifests(_) => false,

@@ -144,6 +144,16 @@ impl IngestResult {
         result
     }
 
+    /// For people: without the report, which is told in words.
+    #[must_use]
+    pub fn brief(&self, brief: bool) -> Self {
+        let mut shown = self.clone();
+        if brief {
+            (shown.preflight, shown.problems) = (None, Vec::new());
+        }
+        shown
+    }
+
     pub(super) fn end(&mut self, ending: Ending, reason: Option<String>, hint: Option<String>) {
         (self.ending, self.reason, self.hint) = (ending, reason, hint);
     }

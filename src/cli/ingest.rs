@@ -1,0 +1,215 @@
+//! `icedeck ingest FILE.. TABLE`.
+
+use std::path::{Path, PathBuf};
+
+use super::create::LayoutArgs;
+use super::options::property;
+use super::progress::Bar;
+use super::sources::SourceArgs;
+use super::{Consent, Context, Exit};
+use crate::ingest::mapping::Mapping;
+use crate::ingest::run::{
+    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, load, plan,
+};
+use crate::table::TableName;
+use crate::{Error, Result};
+
+/// Load files into a table: check every row, stage, commit; all of it or nothing
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The files (CSV, TSV, NDJSON or Parquet, plain or packed with gzip or Zstandard), and the table as the last word
+    #[arg(required = true, num_args = 2.., value_names = ["FILE", "TABLE"])]
+    words: Vec<String>,
+
+    /// How the rows go in: append
+    #[arg(long, value_name = "MODE", default_value = "append", hide_default_value = true, value_parser = mode)]
+    mode: String,
+
+    /// Where table columns come from, as a mapping file; matched by name where nothing is said
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+
+    /// Write the mapping that is used to this file
+    #[arg(long, value_name = "FILE")]
+    save_mapping: Option<PathBuf>,
+
+    /// The branch that the rows go to
+    #[arg(long, value_name = "BRANCH", default_value = "main")]
+    branch: String,
+
+    /// When a row does not fit: fail loads nothing, reject loads the others
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    on_error: WhenUnfit,
+
+    /// The file that rejected rows go to; rejected.csv or rejected.ndjson beside the first file where nothing is said
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
+    /// Check every row and write nothing
+    #[arg(long)]
+    preflight: bool,
+
+    /// Make the table from the files where it does not exist
+    #[arg(long)]
+    create: bool,
+
+    #[command(flatten)]
+    layout: LayoutArgs,
+
+    /// With --create a property of the table, else one of the snapshot's summary
+    #[arg(long = "property", value_name = "KEY=VALUE", value_parser = property)]
+    properties: Vec<(String, String)>,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// What happens when a row does not fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum WhenUnfit {
+    #[default]
+    Fail,
+    Reject,
+}
+
+fn mode(text: &str) -> Result<String, String> {
+    match text {
+        "append" => Ok(text.into()),
+        "overwrite" | "overwrite-partitions" | "upsert" => {
+            Err(format!("{text} comes with the next version of icedeck; this one appends"))
+        }
+        _ => Err("there is no such mode; this version of icedeck appends".into()),
+    }
+}
+
+/// Plans, shows, asks, loads, and tells how it ended.
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let only_check = args.preflight || context.options.dry_run;
+    let save_mapping = args.save_mapping.clone();
+    let request = match request(args, only_check) {
+        Ok(request) => request,
+        Err(Wrong::Usage(e)) => {
+            context.note(&format!("icedeck: {}", e.report()));
+            return Ok(Exit::Usage);
+        }
+        Err(Wrong::Other(e)) => return Err(e),
+    };
+    let connection = context.lake().await?.connection(None).await?;
+    if !only_check {
+        connection.writable()?;
+    }
+    let (table, branch) = (request.table.to_string(), request.branch.clone());
+    let bar = Bar::of(&context.monitor);
+    let plan = match context.monitor.until(plan(request, &connection, &context.monitor)).await? {
+        Planned::Ready(plan) => *plan,
+        Planned::Unfit { problems, .. } => {
+            bar.clear();
+            return told(&IngestResult::mismatched(table, branch, &problems), context);
+        }
+    };
+    if let Some(path) = save_mapping {
+        let source = Some(plan.source.settings.options(Vec::new()));
+        Mapping { source, ..plan.mapping.clone() }.save(&path)?;
+    }
+    if only_check {
+        let result = check(plan, &context.monitor).await;
+        bar.clear();
+        return told(&result?, context);
+    }
+    bar.pause();
+    if let Consent::Refused(exit) = context.confirm(&question(&plan, connection.name()))? {
+        return Ok(exit);
+    }
+    bar.go_on();
+    let result = load(plan, &connection, &context.env, &context.monitor).await;
+    bar.clear();
+    told(&result?, context)
+}
+
+enum Wrong {
+    Usage(Error),
+    Other(Error),
+}
+
+fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
+    let mut words = args.words;
+    let table: TableName = words.pop().unwrap_or_default().parse().map_err(|e: Error| {
+        Wrong::Usage(e.hint("the last word names the table: icedeck ingest FILE.. NAMESPACE.TABLE"))
+    })?;
+    let layout_told =
+        args.layout.partition_by.is_some() || args.layout.sort_by.is_some() || args.layout.format_version.is_some();
+    if layout_told && !args.create {
+        return Err(Wrong::Usage(Error::invalid(
+            "--partition-by, --sort-by and --format-version are for tables that are made: add --create",
+        )));
+    }
+    let mapping = args.mapping.as_deref().map(Mapping::load).transpose().map_err(Wrong::Other)?;
+    let paths: Vec<PathBuf> = words.into_iter().map(PathBuf::from).collect();
+    let on_error = match (args.on_error, args.rejects) {
+        (WhenUnfit::Fail, None) => OnError::Fail,
+        (WhenUnfit::Fail, Some(_)) => {
+            return Err(Wrong::Usage(Error::invalid("--rejects needs --on-error reject")));
+        }
+        (WhenUnfit::Reject, told) => OnError::Reject(told.unwrap_or_else(|| rejects_beside(&paths))),
+    };
+    let base = mapping.as_ref().and_then(|m| m.source.clone()).unwrap_or_default();
+    let (properties, summary) = if args.create { (args.properties, vec![]) } else { (vec![], args.properties) };
+    let create = args.create.then(|| CreateOptions {
+        partition_by: args.layout.partition_by.unwrap_or_default(),
+        sort_by: args.layout.sort_by.unwrap_or_default(),
+        properties: properties.into_iter().collect(),
+        format_version: args.layout.format_version,
+        make_namespace: !only_check,
+    });
+    let source = args.source.over(base, paths);
+    let summary = summary.into_iter().collect();
+    Ok(IngestRequest { source, table, mapping, branch: args.branch, on_error, create, summary })
+}
+
+fn rejects_beside(paths: &[PathBuf]) -> PathBuf {
+    let first = paths.first().map(PathBuf::as_path).unwrap_or_else(|| Path::new("rows"));
+    let stem = first.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let json = [".ndjson", ".jsonl", ".json"].iter().any(|end| stem.contains(end));
+    first.with_file_name(format!("{stem}.rejected.{}", if json { "ndjson" } else { "csv" }))
+}
+
+fn question(plan: &IngestPlan, catalog: &str) -> String {
+    let IngestRequest { source, table, branch, .. } = &plan.request;
+    let files = match source.paths.as_slice() {
+        [one] => one.display().to_string(),
+        several => format!("{} files", several.len()),
+    };
+    let bytes = indicatif::HumanBytes(plan.source.total_bytes());
+    let make = if plan.new_table().is_some() { "make the table and " } else { "" };
+    format!("{make}append {files} ({bytes}) to {table}, branch {branch}, catalog {catalog}")
+}
+
+fn told(result: &IngestResult, context: &Context) -> Result<Exit> {
+    if context.out.is_table() {
+        narrate(result, context);
+    }
+    context.out.object(&result.brief(context.out.is_table()))?;
+    Ok(match result.ending {
+        Ending::Committed | Ending::Planned | Ending::NothingToLoad => Exit::Done,
+        Ending::Rejected => Exit::Rejected,
+        Ending::Unknown => Exit::Unknown,
+        Ending::NotSent => Exit::Failed,
+        Ending::Unfit => Exit::Unfit,
+    })
+}
+
+/// What a person reads beside the object: why, where, what next.
+fn narrate(result: &IngestResult, context: &Context) {
+    for problem in &result.problems {
+        context.note(&format!("  {problem}"));
+    }
+    let Some(report) = &result.preflight else { return };
+    for group in &report.reasons {
+        let column = group.column.as_deref().map_or_else(|| "rows".to_string(), |name| format!("column {name}"));
+        context.note(&format!("  {column}: {} x {}", group.count, group.reason));
+        for fault in &group.examples {
+            let value = fault.value.as_deref().map(|v| format!(": {v}")).unwrap_or_default();
+            context.note(&format!("    {} line {}{value}", fault.line.file.display(), fault.line.line));
+        }
+    }
+}
