@@ -236,15 +236,28 @@ pub fn failed(error: &Error) -> Exit {
     Exit::of(error)
 }
 
+/// The first signal asks the work to stop; it ends at its next safe place, and further ones say so.
 async fn cancel_on_signal(monitor: Monitor) {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
-        _ = terminate.recv() => {}
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    loop {
+        let received = tokio::select! {
+            received = interrupt.recv() => received,
+            received = terminate.recv() => received,
+        };
+        if received.is_none() {
+            return;
+        }
+        context::narrate(if monitor.is_cancelled() {
+            "still stopping: a commit cannot be left halfway"
+        } else {
+            "stopping"
+        });
+        monitor.cancel();
     }
-    context::narrate("stopping");
-    monitor.cancel();
 }
 
 /// How wide the terminal is: what `COLUMNS` says, else what it answers.

@@ -16,7 +16,7 @@ use iceberg::spec::{DataContentType, DataFileFormat, SchemaRef, Transform};
 use parquet::arrow::async_reader::MetadataFetch;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::conform::{Missing, conform, field_id};
 use super::plan::PlannedFile;
@@ -34,8 +34,11 @@ pub struct FileReader {
     /// The columns wanted, every field nullable.
     pub target: ArrowSchemaRef,
     /// Rows of a batch at most.
-    pub batch_size: usize,
+    pub page: usize,
 }
+
+/// Bytes of a batch, roughly, before it is decoded.
+const BATCH_BYTES: u64 = 16 << 20;
 
 impl FileReader {
     /// Opens a data file: its rows without the deleted ones, as batches of the columns wanted.
@@ -48,11 +51,12 @@ impl FileReader {
             let why = format!("a data file is in {}, and icedeck reads Parquet only", file.entry.file_format());
             return Err(Error::unsupported(why).with("file", path).hint("rewrite the table's data files as Parquet"));
         }
-        let task = match self.own_schema(file).await? {
+        let footer = self.footer(file).await?;
+        let task = match own_schema(file, &footer)? {
             Some(own) => self.task_by_own_schema(file, own),
             None => self.task_by_table_schema(file),
         };
-        let reader = self.table.inner().reader_builder().with_batch_size(self.batch_size);
+        let reader = self.table.inner().reader_builder().with_batch_size(batch_size(&footer, self.page));
         let tasks = futures::stream::iter([Ok(task)]).boxed();
         let failed = move |e| from_iceberg(e, "cannot read the data file").with("file", &path);
         let batches = reader.with_data_file_concurrency_limit(1).build().read(tasks).map_err(&failed)?.stream();
@@ -64,24 +68,14 @@ impl FileReader {
         Ok(conformed.boxed())
     }
 
-    /// The file's own schema, where every field in it has an id and a type that Iceberg knows. Not for files with
-    /// equality deletes: those are matched by the names of the schema they are read with.
-    async fn own_schema(&self, file: &PlannedFile) -> Result<Option<SchemaRef>> {
-        if file.deletes.iter().any(|delete| delete.entry.content_type() == DataContentType::EqualityDeletes) {
-            return Ok(None);
-        }
+    async fn footer(&self, file: &PlannedFile) -> Result<ParquetMetaData> {
         let path = file.entry.file_path();
         let failed = |e| from_iceberg(e, "cannot read the data file").with("file", path);
         let input = self.table.inner().file_io().new_input(path).map_err(failed)?;
         let reader = input.reader().await.map_err(failed)?;
         let size = file.entry.file_size_in_bytes();
         let footer = ParquetMetaDataReader::new().load_and_finish(Footer(&*reader), size).await;
-        let footer = footer.map_err(|e| unreadable_footer(e, path))?;
-        let metadata = footer.file_metadata();
-        let arrow = parquet_to_arrow_schema(metadata.schema_descr(), metadata.key_value_metadata())
-            .map_err(|e| unreadable_footer(e, path))?;
-        let named = arrow.fields().iter().all(|field| field_id(field).is_some());
-        Ok(arrow_schema_to_schema(&arrow).ok().filter(|_| named).map(Arc::new))
+        footer.map_err(|e| unreadable_footer(e, path))
     }
 
     /// Reads the columns that the file has, as it has them; what it lacks is filled in afterwards. Where it has none
@@ -127,6 +121,29 @@ impl FileReader {
         }
         missing
     }
+}
+
+/// The file's own schema, where every field in it has an id and a type that Iceberg knows. Not for files with equality
+/// deletes: those are matched by the names of the schema they are read with.
+fn own_schema(file: &PlannedFile, footer: &ParquetMetaData) -> Result<Option<SchemaRef>> {
+    if file.deletes.iter().any(|delete| delete.entry.content_type() == DataContentType::EqualityDeletes) {
+        return Ok(None);
+    }
+    let metadata = footer.file_metadata();
+    let arrow = parquet_to_arrow_schema(metadata.schema_descr(), metadata.key_value_metadata())
+        .map_err(|e| unreadable_footer(e, file.entry.file_path()))?;
+    let named = arrow.fields().iter().all(|field| field_id(field).is_some());
+    Ok(arrow_schema_to_schema(&arrow).ok().filter(|_| named).map(Arc::new))
+}
+
+/// Fewer rows a batch where rows are large, so that memory stays bounded.
+fn batch_size(footer: &ParquetMetaData, page: usize) -> usize {
+    let bytes_a_row = footer.row_groups().iter().map(|group| {
+        let bytes = u64::try_from(group.total_byte_size()).unwrap_or_default();
+        bytes / u64::try_from(group.num_rows()).unwrap_or_default().max(1)
+    });
+    let largest = bytes_a_row.max().unwrap_or_default().max(1);
+    usize::try_from(BATCH_BYTES / largest).unwrap_or(page).clamp(1, page)
 }
 
 fn task(file: &PlannedFile, schema: SchemaRef, ids: Vec<i32>) -> FileScanTask {

@@ -85,7 +85,7 @@ pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Re
     let schema = read_schema(table, request.snapshot_id)?;
     let shown = chosen(&schema, &request.columns)?;
     let filter = match request.filter.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => Some(Filter::parse(text, &*relaxed(&arrow_schema(&schema, schema.as_struct().fields())?))?),
+        Some(text) => Some(Filter::parse(text, &relaxed(&arrow_schema(&schema, schema.as_struct().fields())?))?),
         None => None,
     };
     let mut wanted = shown.clone();
@@ -100,10 +100,10 @@ pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Re
     };
     let uuids = uuids(&schema);
     Ok(RowStream {
-        columns: shown.iter().map(|field| head(field)).collect(),
+        columns: shown.iter().map(head).collect(),
         plan,
         filter: filter.map(|filter| filter.bind(&target)).transpose()?,
-        reader: FileReader { table: table.clone(), schema, target, batch_size: PAGE },
+        reader: FileReader { table: table.clone(), schema, target, page: PAGE },
         batches: None,
         cells: Reader::with_uuids(uuids),
         left: request.limit.unwrap_or(usize::MAX),
