@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use super::dialogs::Prompt;
 use super::list::List;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Shown};
+use super::widgets::text;
 use super::{create, load};
 use crate::app::action::{Action, Offer};
-use crate::app::effect::Effect;
+use crate::app::effect::{Answer, Effect};
 use crate::app::route::Route;
 use crate::app::task::Feed;
 use crate::app::theme::Tone;
@@ -98,13 +100,10 @@ impl List for Folder {
     }
 
     fn title(&self, rows: &[Entry]) -> String {
-        let folder = rows.first().and_then(|row| row.path.parent()).map(|p| p.display().to_string());
-        let folder = folder.or_else(|| self.route.detail.clone()).unwrap_or_else(|| "this folder".into());
-        format!(
-            "pick a file to {} · {}",
-            if self.route.screen == NEW { "make a table from" } else { "load" },
-            super::widgets::text::safe(&folder)
-        )
+        let inside = rows.iter().find(|row| row.name != "..").and_then(|row| row.path.parent());
+        let folder = inside.map(|folder| folder.display().to_string()).or_else(|| self.route.detail.clone());
+        let what = if self.route.screen == NEW { "make a table from" } else { "load" };
+        format!("pick a file to {what} · {}", text::safe(&folder.unwrap_or_else(|| "this folder".into())))
     }
 
     fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {
@@ -116,16 +115,30 @@ impl List for Folder {
     }
 
     fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {
-        row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("the marked")).into_iter().collect()
+        let load = row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("the marked"));
+        load.into_iter().chain([Action::Edit.called("go to a path")]).collect()
     }
 
-    fn act(&mut self, _action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
+    fn act(&mut self, action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
+        if action == Action::Edit {
+            let here = self.route.detail.clone().unwrap_or_default();
+            return vec![Effect::show(Prompt::new("path", "go to", "a folder, or a file", &here))];
+        }
         let files: Vec<_> = chosen.iter().filter(|row| row.bytes.is_some()).collect();
         let paths: Vec<_> = files.iter().map(|row| row.path.display().to_string()).collect();
         if paths.is_empty() {
             return Vec::new();
         }
         vec![Effect::Open(self.next().with_detail(paths.join("\n")))]
+    }
+
+    fn answer(&mut self, _topic: &'static str, answer: Answer) -> Vec<Effect> {
+        let Answer::Text(path) = answer else { return Vec::new() };
+        let path = path.trim();
+        // What ends like a file is opened as one; a mistake is told by the view that reads it.
+        let is_file = LOADABLE.iter().any(|ending| path.to_lowercase().ends_with(&format!(".{ending}")));
+        let route = if is_file { self.next() } else { self.route.clone() };
+        if path.is_empty() { Vec::new() } else { vec![Effect::Open(route.with_detail(path))] }
     }
 
     fn empty(&self) -> Vec<String> {

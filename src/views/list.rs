@@ -7,7 +7,7 @@ use super::widgets::listing::{Look, Sort};
 use super::widgets::shown::Fact;
 use crate::Result;
 use crate::app::action::{Action, Offer};
-use crate::app::effect::Effect;
+use crate::app::effect::{Answer, Effect};
 use crate::app::route::Route;
 use crate::app::task::{Feed, Task};
 use crate::app::view::Context;
@@ -89,6 +89,11 @@ pub trait List: Look {
 
     /// Does one of them. `chosen` are the marked rows, or the one under the cursor.
     fn act(&mut self, _action: Action, _chosen: &[&Self::Row], _cx: &Context<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// A dialog that one of its actions had shown was answered.
+    fn answer(&mut self, _topic: &'static str, _answer: Answer) -> Vec<Effect> {
         Vec::new()
     }
 

@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 use super::{Fill, List};
 use crate::app::action::{Action, Offer};
 use crate::app::chord::Chord;
-use crate::app::effect::{Effect, Notice, Slot};
+use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::route::Route;
 use crate::app::task::{Part, Report};
 use crate::app::view::{Context, RawText, View};
@@ -369,6 +369,10 @@ impl<L: List> View for ListView<L> {
             return self.enter().map(|(_, route)| Effect::Open(route)).into_iter().collect();
         }
         self.arrange_anew()
+    }
+
+    fn answer(&mut self, topic: &'static str, answer: Answer, _cx: &Context<'_>) -> Vec<Effect> {
+        self.listing.look.answer(topic, answer)
     }
 
     fn back(&mut self) -> bool {

@@ -269,10 +269,8 @@ impl View for LoadView {
         self.route.clone()
     }
 
-    fn status(&self, cx: &Context<'_>) -> String {
-        let branch = self.draft.ready().map_or("main", |draft| draft.branch());
-        let mode = if cx.read_only { "RO" } else { "RW" };
-        format!("append to {} · {mode}", text::safe(branch))
+    fn status(&self, _cx: &Context<'_>) -> String {
+        format!("append to {}", text::safe(self.draft.ready().map_or("main", |draft| draft.branch())))
     }
 
     fn offers(&self, cx: &Context<'_>) -> Vec<Offer> {
