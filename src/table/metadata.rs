@@ -240,4 +240,13 @@ mod tests {
         assert_eq!(fails(&"[".repeat(200_000)).kind(), Kind::Corrupt);
         assert_eq!(fails(&"{\"a\":".repeat(200_000)).kind(), Kind::Corrupt);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_break_the_reader(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            assert!(decode(&bytes.clone().into()).is_err());
+            let gzip = [vec![0x1f, 0x8b, 8, 0], bytes].concat();
+            assert!(decode(&gzip.into()).is_err());
+        }
+    }
 }

@@ -195,3 +195,25 @@ async fn a_table_opened_by_its_path_takes_no_commit() {
     assert!(opened.read_only());
     assert_eq!(not_sent(commit(&connection, &opened, &set_property(&opened, "k", "v")).await).kind(), Kind::Denied);
 }
+
+#[tokio::test]
+async fn metadata_that_cannot_be_written_is_not_sent() {
+    let folder = TempDir::new().unwrap();
+    let connection = connect(folder.path()).await;
+    let base = make_table(&connection, "a.t", &[]).await;
+    std::fs::write(folder.path().join("in-the-way"), "").unwrap();
+    let nowhere = format!("file://{}/in-the-way/metadata", folder.path().display());
+    let error = not_sent(commit(&connection, &base, &set_property(&base, "write.metadata.path", &nowhere)).await);
+    assert!(error.to_string().contains("in-the-way"), "{error}");
+    assert_eq!(connection.load(&table("a.t")).await.unwrap().metadata_location(), base.metadata_location());
+}
+
+#[tokio::test]
+async fn a_change_that_this_version_could_not_read_back_is_not_sent() {
+    let folder = TempDir::new().unwrap();
+    let connection = connect(folder.path()).await;
+    let base = make_table(&connection, "a.t", &[]).await;
+    let error = not_sent(commit(&connection, &base, &set_property(&base, "encryption.key-id", "k")).await);
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert_eq!(metadata_files(base.metadata().location()).len(), 1);
+}

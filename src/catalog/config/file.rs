@@ -308,4 +308,11 @@ mod tests {
         assert_eq!(parsed.catalogs[0].property("uri"), Some("${x}"));
         assert!(read("theme = \"${NOT_SET}\"").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "(\\[catalog\\.[a-z]\\]\n)?([a-z.-]{1,9} = [\"'$a-z{}\\[\\]0-9]{0,9}\n?){0,4}\\PC{0,9}") {
+            let _ = read(&text);
+        }
+    }
 }

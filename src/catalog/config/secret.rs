@@ -38,8 +38,12 @@ pub fn redact_uri(uri: &str) -> String {
         Some((place, query)) => (place, Some(query)),
         None => (rest, None),
     };
-    // A password may hold a raw slash or @: whatever stands before the last @ goes. Local paths may hold an @.
     let is_path = scheme.starts_with("sqlite") || scheme == "file";
+    if !is_path && query.is_some_and(|query| query.contains('@')) {
+        // Either a password with a question mark or a query with an @: nobody can tell, so nothing is shown.
+        return format!("{scheme}://{HIDDEN}");
+    }
+    // A password may hold a raw slash or @: whatever stands before the last @ goes. Local paths may hold an @.
     let place = match place.rsplit_once('@') {
         Some((_, host)) if !is_path => format!("{HIDDEN}@{host}"),
         _ => place.to_string(),
@@ -53,7 +57,6 @@ pub fn redact_uri(uri: &str) -> String {
 fn redact_query(query: &str) -> String {
     let shown = query.split('&').map(|pair| match pair.split_once('=') {
         Some((key, _)) if is_secret(key) => format!("{key}={HIDDEN}"),
-        _ if pair.contains('@') => HIDDEN.to_string(),
         _ => pair.to_string(),
     });
     shown.collect::<Vec<_>>().join("&")
@@ -82,10 +85,19 @@ mod tests {
             ("postgresql://me:p/w@x@host/db?sslpassword=no&a=b", "postgresql://***@host/db?sslpassword=***&a=b"),
             ("https://host/p?token=abc", "https://host/p?token=***"),
             ("sqlite:////home/me@work/c.db", "sqlite:////home/me@work/c.db"),
-            ("https://host/p?x=me:pw@y", "https://host/p?***"),
+            ("https://host/p?x=me:pw@y", "https://***"),
+            ("postgresql://me:p?w@host/db", "postgresql://***"),
             ("/plain/path@x", "/plain/path@x"),
         ] {
             assert_eq!(redact_uri(uri), shown);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_password_gets_through(before in "[a-z:/@?]{0,6}", after in "[a-z:/@?]{0,6}") {
+            let shown = redact_uri(&format!("postgresql://u:{before}HUNTER{after}@host/db?sslpassword=HUNTER"));
+            assert!(!shown.contains("HUNTER"), "{shown}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::rows::{Key, Rows};
 use crate::catalog::assemble;
 use crate::env::Env;
 use crate::storage::{Storage, from_iceberg};
-use crate::table::{Namespace, encode_metadata, read_metadata, restamped};
+use crate::table::{Namespace, read_metadata, restamped};
 use crate::{Error, Kind, Result};
 
 /// A catalog in a SQL database, in the table layout of Java's JdbcCatalog and PyIceberg.
@@ -163,10 +163,11 @@ impl SqlCatalog {
         let folder = self.folder(&ident, wanted.location.as_deref()).await?;
         let metadata = self.first_metadata(wanted, folder)?;
         let location = super::publish::metadata_location(&metadata, 0, &self.env);
-        let bytes = encode_metadata(&metadata, super::publish::compresses(metadata.properties())?)?;
-        self.storage.create(&location, bytes).await?;
+        let compress = super::publish::compresses(metadata.properties())?;
+        let table = assemble(&self.storage, ident.clone(), metadata, &location, false)?;
+        super::publish::write(&self.storage, table.metadata(), &location, compress).await?;
         self.add(&ident, &location, true).await?;
-        assemble(&self.storage, ident, metadata, &location, false)
+        Ok(table)
     }
 
     /// Names an existing metadata file as a table.

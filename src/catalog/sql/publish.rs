@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use iceberg::spec::{FormatVersion, TableMetadata, TableMetadataBuildResult};
-use iceberg::{TableIdent, TableRequirement, TableUpdate};
+use iceberg::{TableRequirement, TableUpdate};
 
 use super::catalog::key;
 use super::rows::{Key, Rows};
@@ -24,9 +24,9 @@ pub struct SqlCommitter {
 
 /// A new metadata file, ready to be written.
 struct Next {
-    ident: TableIdent,
     key: Key,
-    metadata: TableMetadata,
+    /// The table as it will be: put together before anything is sent, so that nothing can fail after COMMIT.
+    table: iceberg::table::Table,
     location: String,
     compress: bool,
     expired: Vec<String>,
@@ -49,13 +49,13 @@ impl SqlCommitter {
         let built = self.apply(base, proposal)?;
         let metadata = self.stamp(base, &proposal.updates, built.metadata)?;
         let version = metadata_version(base.metadata_location()).unwrap_or(metadata.metadata_log().len() as u64) + 1;
+        let location = metadata_location(&metadata, version, &self.env);
         Ok(Next {
             key: key(&ident)?,
-            location: metadata_location(&metadata, version, &self.env),
             compress: compresses(metadata.properties())?,
             expired: built.expired_metadata_logs.into_iter().map(|entry| entry.metadata_file).collect(),
-            ident,
-            metadata,
+            table: assemble(base.storage(), ident, metadata, &location, false)?,
+            location,
         })
     }
 
@@ -86,7 +86,7 @@ impl SqlCommitter {
             matches!(u, TableUpdate::SetSnapshotRef { ref_name, reference }
                 if ref_name == "main" && !added.contains(&reference.snapshot_id))
         });
-        if !added.is_empty() && !leads_main_back {
+        if !added.is_empty() && !leads_main_back && metadata.last_updated_ms() >= last {
             return Ok(metadata);
         }
         let moved_main = leads_main_back && metadata.history().len() > base.metadata().history().len();
@@ -123,11 +123,7 @@ impl Committer for SqlCommitter {
             Err(e) => return Outcome::NotSent(e),
         };
         let storage = base.storage();
-        let written = match encode_metadata(&next.metadata, next.compress) {
-            Ok(bytes) => storage.create(&next.location, bytes).await,
-            Err(e) => Err(e),
-        };
-        if let Err(e) = written {
+        if let Err(e) = write(storage, next.table.metadata(), &next.location, next.compress).await {
             return Outcome::NotSent(e);
         }
         let tx = match self.swap(base, &next).await {
@@ -149,16 +145,25 @@ impl Committer for SqlCommitter {
 }
 
 async fn committed(storage: &Storage, next: Next) -> Outcome {
-    let delete = next.metadata.properties().get("write.metadata.delete-after-commit.enabled");
+    let delete = next.table.metadata().properties().get("write.metadata.delete-after-commit.enabled");
     if delete.is_some_and(|v| v.eq_ignore_ascii_case("true")) {
         for location in &next.expired {
             discard(storage, location).await;
         }
     }
-    match assemble(storage, next.ident, next.metadata, &next.location, false) {
-        Ok(table) => Outcome::Committed(Box::new(Table::new(table, storage.clone()))),
-        Err(e) => Outcome::Unknown(e),
+    Outcome::Committed(Box::new(Table::new(next.table, storage.clone())))
+}
+
+/// Writes a new metadata file, all or nothing.
+pub(super) async fn write(storage: &Storage, metadata: &TableMetadata, location: &str, compress: bool) -> Result<()> {
+    let written = storage.create(location, encode_metadata(metadata, compress)?).await;
+    if let Err(e) = &written
+        && e.kind() != Kind::AlreadyExists
+    {
+        // It may be there and not be durable; one that was there before is somebody else's.
+        discard(storage, location).await;
     }
+    written
 }
 
 /// Takes a file away that nothing names; one that stays is only untidy.
