@@ -9,3 +9,4 @@ mod look;
 mod source;
 mod stage;
 mod tidy;
+mod views;

@@ -82,7 +82,8 @@ fn chosen(table: &Table, route: &Route, all: &[SchemaRow]) -> Result<i32> {
     Ok(snapshot.and_then(|s| s.schema_id).unwrap_or_else(current))
 }
 
-fn lines(all: Vec<SchemaRow>, id: i32) -> Vec<FieldLine> {
+/// The fields of one of all schemas of a table.
+pub fn lines(all: Vec<SchemaRow>, id: i32) -> Vec<FieldLine> {
     let mut since: HashMap<i32, i32> = HashMap::new();
     for schema in &all {
         for field in &schema.fields {

@@ -69,7 +69,8 @@ fn change(was: &FieldRow, is: &FieldRow) -> Vec<String> {
     told
 }
 
-fn lines(all: Vec<SchemaRow>) -> Vec<Line> {
+/// All schemas of a table, newest first, each compared with the one before.
+pub fn lines(all: Vec<SchemaRow>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::with_capacity(all.len());
     for schema in all {
         let changes = lines.last().map(|before| changes(&before.schema, &schema));

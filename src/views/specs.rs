@@ -60,7 +60,8 @@ fn of_order(order: SortOrderRow) -> Vec<Line> {
     placed(true, order.order_id, order.is_default, fields)
 }
 
-fn placed(is_sort: bool, id: i64, is_default: bool, mut fields: Vec<SpecField>) -> Vec<Line> {
+/// The lines of one spec or order.
+pub fn placed(is_sort: bool, id: i64, is_default: bool, mut fields: Vec<SpecField>) -> Vec<Line> {
     if fields.is_empty() {
         fields.push(SpecField::None);
     }

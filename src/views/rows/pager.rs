@@ -121,7 +121,9 @@ impl ReadPage {
         let told = inspect::snapshots(&table)?.into_iter().find(|s| s.snapshot_id == id);
         let has_deletes = told.as_ref().is_none_or(|s| s.summary.get("total-delete-files").is_some_and(|n| n != "0"));
         let total = told.as_ref().and_then(|s| s.total_rows).filter(|_| !has_deletes);
-        let schema_id = at.and(told.and_then(|s| s.schema_id));
+        // The current snapshot is read with the current schema, every other one with its own.
+        let is_current = table.resolve(None)? == Some(id);
+        let schema_id = told.and_then(|s| s.schema_id).filter(|_| !is_current);
         let schema = schemas.iter().find(|s| schema_id.map_or(s.is_current, |id| s.schema_id == id));
         let all = schema.map(|s| s.fields.iter().filter(|f| f.depth == 0).map(|f| f.name.clone()).collect());
         let request = RowsRequest {

@@ -1,0 +1,7 @@
+//! The views that look: what each shows while it waits, when it has its answer, when there is nothing and when it
+//! failed; and walks through a real lake, with wrong keys too.
+
+mod console;
+mod golden;
+mod samples;
+mod walks;
