@@ -156,6 +156,9 @@ impl App {
         let mut end = area.right().saturating_sub(u16::try_from(taken).unwrap_or(0)).max(area.x);
         let mut line = Line { x: area.x, end, y: area.y, buf };
         let shown = own.iter().filter(|o| o.action.group() != Group::Move && self.allows(o.action));
+        // What two keys lead to is hinted at once.
+        let mut labels = std::collections::HashSet::new();
+        let shown = shown.filter(|o| labels.insert(o.label.as_ref()));
         for (keys, label) in shown.filter_map(|o| self.hint(o.action, &o.label)) {
             if !line.has_room(&format!(" {keys} {label} ")) {
                 break;

@@ -99,13 +99,13 @@ impl Look for Catalogs {
 
     fn columns(&self, _sample: Option<&Line>) -> Vec<Column> {
         vec![
-            Column::new("catalog").limit(28),
-            Column::new("state").limit(44),
+            Column::new("catalog").limit(40).least(12),
+            Column::new("state").limit(60).least(13),
             Column::new("kind"),
             Column::new("namespaces").right().spare(2),
             Column::new("mode").spare(1),
-            Column::new("warehouse").middle().limit(48).spare(3),
-            Column::new("uri").middle().limit(48).spare(4),
+            Column::new("warehouse").middle().limit(60).least(16).spare(3),
+            Column::new("uri").middle().limit(60).least(16).spare(4),
         ]
     }
 

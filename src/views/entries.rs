@@ -32,13 +32,13 @@ impl Look for Entries {
 
     fn columns(&self, _sample: Option<&FileLine>) -> Vec<Column> {
         vec![
-            Column::new("file").middle().limit(28),
+            Column::new("file").middle().limit(60).least(16),
             Column::new("status"),
             Column::new("content").spare(1),
             Column::new("sequence").right(),
             Column::new("rows").right(),
             Column::new("size").right().spare(3),
-            Column::new("partition").limit(40).spare(2),
+            Column::new("partition").limit(60).least(16).spare(2),
             Column::new("snapshot").right().spare(4),
         ]
     }

@@ -57,9 +57,9 @@ impl Look for OneFile {
 
     fn columns(&self, _sample: Option<&ColumnLine>) -> Vec<Column> {
         vec![
-            Column::new("column").limit(32),
-            Column::new("lower").limit(28),
-            Column::new("upper").limit(28),
+            Column::new("column").limit(48).least(16),
+            Column::new("lower").limit(48).least(12),
+            Column::new("upper").limit(48).least(12),
             Column::new("nulls").right(),
             Column::new("values").right().spare(2),
             Column::new("nan").right().spare(3),

@@ -88,9 +88,9 @@ impl Look for Files {
 
     fn columns(&self, _sample: Option<&FileLine>) -> Vec<Column> {
         vec![
-            Column::new("file").middle().limit(30),
+            Column::new("file").middle().limit(60).least(16),
             Column::new("content").spare(2),
-            Column::new("partition").limit(40),
+            Column::new("partition").limit(60).least(16),
             Column::new("rows").right(),
             Column::new("size").right(),
             Column::new("format").spare(3),

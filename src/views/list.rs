@@ -72,9 +72,10 @@ pub trait List: Look {
         self.key(row)
     }
 
-    /// Whether it looks at an interval for newer rows. Lists that cost much to read do not.
-    fn is_checked(&self) -> bool {
-        false
+    /// What is read at an interval to learn whether there are newer rows: usually itself, else something cheaper whose
+    /// rows have the same keys. Lists that cost much to read are not checked.
+    fn to_check(&self) -> Option<Self> {
+        None
     }
 
     /// The order to begin with; by default that in which the rows come.

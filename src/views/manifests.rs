@@ -94,14 +94,14 @@ impl Look for Manifests {
 
     fn columns(&self, _sample: Option<&ManifestRow>) -> Vec<Column> {
         vec![
-            Column::new("manifest").middle().limit(32),
+            Column::new("manifest").middle().limit(60).least(15),
             Column::new("content"),
             Column::new("added").right(),
             Column::new("kept").right(),
             Column::new("removed").right(),
             Column::new("rows").right().spare(1),
             Column::new("size").right().spare(4),
-            Column::new("partitions").limit(48).spare(2),
+            Column::new("partitions").limit(60).least(16).spare(2),
             Column::new("snapshot").right().spare(5),
             Column::new("spec").right().spare(3),
         ]

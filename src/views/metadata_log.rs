@@ -40,7 +40,7 @@ impl Look for MetadataLog {
     fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
         vec![
             Column::new("written"),
-            Column::new("file").middle().limit(72),
+            Column::new("file").middle().limit(120).least(24),
             Column::new("snapshot").right().spare(1),
             Column::new("schema").right().spare(2),
             Column::new("sequence").right().spare(3),

@@ -109,7 +109,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Namespace,
         help: "Namespaces and tables",
         action: None,
-        make: |route| Box::new(ListView::new(tables::Tables { route })),
+        make: |route| Box::new(ListView::new(tables::Tables { route, names_only: false })),
     },
     Screen {
         name: overview::NAME,

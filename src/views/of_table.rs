@@ -52,7 +52,7 @@ pub fn at(route: &Route, screen: &'static str, at: String) -> Route {
 
 /// The views of a snapshot that a list of snapshots leads to, for the hint line.
 pub fn snapshot_offers() -> Vec<Offer> {
-    [Action::Files, Action::Rows, Action::Manifests, Action::Schema].map(Offer::from).to_vec()
+    [Action::Files, Action::Rows, Action::Schema, Action::Manifests].map(Offer::from).to_vec()
 }
 
 /// Goes to one of [`snapshot_offers`] at a snapshot.
@@ -88,6 +88,12 @@ pub fn no_snapshot(route: &Route) -> Vec<String> {
 /// What they say where a snapshot has none of what they list.
 pub fn nothing_at(route: &Route, what: &str) -> Vec<String> {
     let name = short_name(route);
+    if let Some(path) = &route.detail {
+        return vec![
+            format!("{} has no {what} that are in the table", text::safe(super::manifests::last_segment(path))),
+            "{entries} shows its entries, removed files too".into(),
+        ];
+    }
     match route.table().and_then(|address| address.at.as_ref()) {
         None => vec![
             format!("{name} has no {what}: it has no snapshot yet, or the current one is empty"),

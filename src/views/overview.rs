@@ -175,6 +175,6 @@ fn property_facts(told: &Told) -> Vec<Fact> {
         return Vec::new();
     }
     let mut facts = vec![Fact::gap(), Fact::heading("properties")];
-    facts.extend(told.properties.iter().map(|(key, value)| Fact::named(key, Shown::text(value))));
+    facts.extend(told.properties.iter().map(|(key, value)| Fact::line(Shown::text(format!("{key} = {value}")))));
     facts
 }

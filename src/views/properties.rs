@@ -28,7 +28,7 @@ impl Look for Properties {
     type Row = PropertyRow;
 
     fn columns(&self, _sample: Option<&PropertyRow>) -> Vec<Column> {
-        vec![Column::new("key").limit(56), Column::new("value").limit(200)]
+        vec![Column::new("key").limit(80).least(24), Column::new("value").limit(200).least(16)]
     }
 
     fn key(&self, row: &PropertyRow) -> String {

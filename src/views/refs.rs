@@ -64,7 +64,7 @@ impl Look for Refs {
 
     fn columns(&self, _sample: Option<&Line>) -> Vec<Column> {
         vec![
-            Column::new("name").limit(40),
+            Column::new("name").limit(60).least(16),
             Column::new("type"),
             Column::new("snapshot").right(),
             Column::new("committed"),
@@ -104,6 +104,10 @@ impl List for Refs {
             Line { committed_at: snapshot.map(|s| s.committed_at), rows: snapshot.and_then(|s| s.total_rows), row }
         };
         feed.send(inspect::refs(&table)?.into_iter().map(line).collect()).await
+    }
+
+    fn to_check(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn title(&self, rows: &[Line]) -> String {

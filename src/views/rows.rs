@@ -84,6 +84,9 @@ impl List for Rows {
     }
 
     fn title(&self, rows: &[GridRow]) -> String {
+        if rows.is_empty() {
+            return self.wanted.filter.as_ref().map_or(NAME.into(), |f| format!("{NAME} where {}", text::safe(f)));
+        }
         let read = human::count(rows.len() as i128);
         let mut title = match (self.is_whole, self.total.filter(|_| self.wanted.filter.is_none())) {
             (true, _) => human::counted(rows.len(), "row"),

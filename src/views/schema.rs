@@ -108,11 +108,11 @@ impl Look for Schema {
     fn columns(&self, _sample: Option<&FieldLine>) -> Vec<Column> {
         vec![
             Column::new("id").right(),
-            Column::new("field").limit(40),
-            Column::new("type").limit(36),
+            Column::new("field").limit(60).least(18),
+            Column::new("type").limit(60).least(12),
             Column::new("required"),
             Column::new("since").right().spare(1),
-            Column::new("doc").limit(80).spare(2),
+            Column::new("doc").limit(120).least(16).spare(2),
         ]
     }
 

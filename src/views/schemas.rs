@@ -110,7 +110,7 @@ impl Look for Schemas {
             Column::new("stands"),
             Column::new("columns").right(),
             Column::new("fields").right().spare(1),
-            Column::new("changed").limit(100),
+            Column::new("changed").limit(160).least(20),
         ]
     }
 

@@ -147,12 +147,12 @@ impl Look for Snapshots {
 
     fn columns(&self, _sample: Option<&Line>) -> Vec<Column> {
         vec![
-            Column::new("graph").limit(34),
+            Column::new("graph").limit(44).least(16),
             Column::new("when"),
             Column::new("operation"),
             Column::new("rows").right(),
             Column::new("files").right(),
-            Column::new("by").limit(16).spare(1),
+            Column::new("by").limit(24).least(8).spare(1),
             Column::new("id").right().spare(3),
             Column::new("total rows").right().spare(2),
         ]
@@ -189,8 +189,8 @@ impl List for Snapshots {
         feed.send(lines(inspect::snapshots(&table)?, &was_current)).await
     }
 
-    fn is_checked(&self) -> bool {
-        true
+    fn to_check(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn title(&self, rows: &[Line]) -> String {

@@ -121,9 +121,9 @@ impl Look for Specs {
         vec![
             Column::new("of"),
             Column::new("stands"),
-            Column::new("column").limit(32),
-            Column::new("transform").limit(24),
-            Column::new("field").limit(32),
+            Column::new("column").limit(48).least(12),
+            Column::new("transform").limit(24).least(10),
+            Column::new("field").limit(48).least(12),
             Column::new("id").right().spare(1),
         ]
     }

@@ -38,6 +38,8 @@ const SIDE_BY_SIDE: usize = 8;
 pub struct Tables {
     /// A namespace, or the root of a catalog.
     pub route: Route,
+    /// Whether the names are all that is asked for.
+    pub names_only: bool,
 }
 
 /// A namespace or a table, with what is known of it by now.
@@ -153,13 +155,13 @@ impl Look for Tables {
 
     fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
         vec![
-            Column::new("name").limit(36),
+            Column::new("name").limit(60).least(22),
             Column::new("rows").right(),
             Column::new("size").right(),
             Column::new("files").right().spare(2),
             Column::new("committed").spare(1),
-            Column::new("faults").limit(44),
-            Column::new("by").limit(16).spare(3),
+            Column::new("faults").limit(60).least(16),
+            Column::new("by").limit(24).least(8).spare(3),
             Column::new("format").right().spare(4),
         ]
     }
@@ -221,6 +223,10 @@ impl List for Tables {
         true
     }
 
+    fn to_check(&self) -> Option<Self> {
+        Some(Self { names_only: true, ..self.clone() })
+    }
+
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<Entry>>) -> Result<()> {
         let connection = lake.connection(self.route.catalog.as_deref()).await?;
         let here = self.route.namespace();
@@ -231,6 +237,9 @@ impl List for Tables {
             entries.extend(tables.into_iter().map(|name| Entry::Table(name, Known::Reading)));
         }
         feed.send(entries.clone()).await?;
+        if self.names_only {
+            return Ok(());
+        }
         complete(entries, &connection, feed).await
     }
 

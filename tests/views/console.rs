@@ -115,11 +115,6 @@ impl Console {
         self
     }
 
-    /// How many jobs wait.
-    pub fn waiting(&self) -> usize {
-        self.jobs.len()
-    }
-
     /// Runs every job to its end, and those that follow from them.
     pub async fn settle(&mut self, lake: &Lake) -> &mut Self {
         while let Some((id, task)) = self.jobs.pop() {

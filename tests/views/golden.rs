@@ -28,6 +28,13 @@ fn failure() -> Error {
         .hint("look whether you are in the right network")
 }
 
+/// Compares with the golden file of this name.
+fn keep(name: &str, told: String) {
+    insta::with_settings!({ snapshot_path => "../snapshots", omit_expression => true }, {
+        insta::assert_snapshot!(name, told);
+    });
+}
+
 /// Everything that one view looks like, in one text.
 fn gallery<T: Clone + Send + 'static>(route: &Route, rows: Vec<T>) -> String {
     let mut told = String::new();
@@ -39,6 +46,7 @@ fn gallery<T: Clone + Send + 'static>(route: &Route, rows: Vec<T>) -> String {
     console.send(rows.clone()).done().survives();
     show("ready", &mut console, 80, 24);
     show("ready", &mut console, 120, 40);
+    console.screen(80, 40);
     console.press("d");
     show("detail", &mut console, 80, 40);
     console.press("esc /").type_text("no such thing").press("enter");
@@ -78,7 +86,7 @@ fn catalogs_screen() {
         catalog("old", catalogs::State::Failed(Arc::new(failure()))),
         catalog(samples::HOSTILE, catalogs::State::Connecting),
     ];
-    insta::assert_snapshot!(gallery(&Route::new("catalogs"), rows));
+    keep("catalogs", gallery(&Route::new("catalogs"), rows));
 }
 
 #[test]
@@ -101,39 +109,43 @@ fn tables_screen() {
         table("slow", tables::Known::Reading),
         table(&samples::long_name(), read(samples::overview("x"), oldest(1))),
     ];
-    insta::assert_snapshot!(gallery(&route, rows));
+    keep("tables", gallery(&route, rows));
 }
 
 #[test]
 fn snapshots_screen() {
     let was_current: HashSet<i64> = samples::history().iter().map(|h| h.snapshot_id).collect();
     let rows = snapshots::lines(samples::snapshots(), &was_current);
-    insta::assert_snapshot!(gallery(&about("snapshots"), rows));
+    keep("snapshots", gallery(&about("snapshots"), rows));
 }
 
 #[test]
 fn history_screen() {
-    let rows: Vec<_> =
-        samples::history().into_iter().rev().enumerate().map(|(position, row)| history::Entry { position, row }).collect();
-    insta::assert_snapshot!(gallery(&about("history"), rows));
+    let rows: Vec<_> = samples::history()
+        .into_iter()
+        .rev()
+        .enumerate()
+        .map(|(position, row)| history::Entry { position, row })
+        .collect();
+    keep("history", gallery(&about("history"), rows));
 }
 
 #[test]
 fn refs_screen() {
     let line = |row| refs::Line { row, committed_at: Some(Moment(START_MS - 3_600_000)), rows: Some(12_450_112) };
-    insta::assert_snapshot!(gallery(&about("refs"), samples::refs().into_iter().map(line).collect()));
+    keep("refs", gallery(&about("refs"), samples::refs().into_iter().map(line).collect()));
 }
 
 #[test]
 fn properties_screen() {
-    insta::assert_snapshot!(gallery(&about("properties"), samples::properties()));
+    keep("properties", gallery(&about("properties"), samples::properties()));
 }
 
 #[test]
 fn metadata_log_screen() {
     let newest_first = samples::metadata_log().into_iter().rev().enumerate();
     let rows = newest_first.map(|(i, row)| metadata_log::Entry { row, is_current: i == 0 }).collect();
-    insta::assert_snapshot!(gallery(&about("metadata-log"), rows));
+    keep("metadata_log", gallery(&about("metadata-log"), rows));
 }
 
 fn entries() -> Vec<FileLine> {
@@ -147,12 +159,12 @@ fn entries() -> Vec<FileLine> {
 
 #[test]
 fn files_screen() {
-    insta::assert_snapshot!(gallery(&about("files").with_detail("s3://lake/sales/m0.avro"), entries()));
+    keep("files", gallery(&about("files").with_detail("s3://lake/sales/m0.avro"), entries()));
 }
 
 #[test]
 fn entries_screen() {
-    insta::assert_snapshot!(gallery(&about("entries"), entries()));
+    keep("entries", gallery(&about("entries"), entries()));
 }
 
 #[test]
@@ -165,22 +177,22 @@ fn file_screen() {
         entry: entry.clone(),
     };
     let rows = entry.readable_metrics.0.iter().enumerate().map(line).collect();
-    insta::assert_snapshot!(gallery(&about("file").with_detail("s3://lake/a.parquet"), rows));
+    keep("file", gallery(&about("file").with_detail("s3://lake/a.parquet"), rows));
 }
 
 #[test]
 fn partitions_screen() {
-    insta::assert_snapshot!(gallery(&about("partitions"), samples::partitions()));
+    keep("partitions", gallery(&about("partitions"), samples::partitions()));
 }
 
 #[test]
 fn schema_screen() {
-    insta::assert_snapshot!(gallery(&about("schema"), schema::lines(vec![samples::schema(0), samples::schema(1)], 1)));
+    keep("schema", gallery(&about("schema"), schema::lines(vec![samples::schema(0), samples::schema(1)], 1)));
 }
 
 #[test]
 fn schemas_screen() {
-    insta::assert_snapshot!(gallery(&about("schemas"), schemas::lines(vec![samples::schema(0), samples::schema(1)])));
+    keep("schemas", gallery(&about("schemas"), schemas::lines(vec![samples::schema(0), samples::schema(1)])));
 }
 
 #[test]
@@ -205,7 +217,7 @@ fn specs_screen() {
     rows.extend(specs::placed(false, 0, false, Vec::new()));
     rows.extend(specs::placed(true, 1, true, vec![specs::SpecField::Sort(sort)]));
     rows.extend(specs::placed(true, 0, false, Vec::new()));
-    insta::assert_snapshot!(gallery(&about("specs"), rows));
+    keep("specs", gallery(&about("specs"), rows));
 }
 
 /// A page has one answer; the rest is as for lists.
@@ -226,7 +238,7 @@ fn overview_screen() {
     let mut failed = Console::at(about("overview"));
     failed.fail(failure()).survives();
     show("failed", &mut failed, 80, 12);
-    insta::assert_snapshot!(told);
+    keep("overview", told);
 }
 
 fn grid(count: u64) -> Vec<GridRow> {
@@ -271,6 +283,7 @@ fn rows_screen() {
     console.send(open(Some(12_450_112))).send(Told::Rows(grid(1000), 1000)).done().survives();
     show("ready", &mut console, 80, 24);
     show("ready", &mut console, 120, 24);
+    console.screen(80, 30);
     console.press("d");
     show("detail", &mut console, 80, 30);
     console.press("esc v");
@@ -284,5 +297,5 @@ fn rows_screen() {
     let wrong = "equality deletes on columns that may be null would hide rows";
     failed.fail(Error::unsupported(wrong).hint("read the table with another engine")).survives();
     show("refused", &mut failed, 80, 12);
-    insta::assert_snapshot!(told);
+    keep("rows", told);
 }

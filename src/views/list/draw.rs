@@ -61,6 +61,10 @@ impl<L: List> ListView<L> {
     }
 
     fn title(&self, cx: &Context<'_>) -> String {
+        // Before anything is known, "no tables" would be a claim.
+        if self.listing.rows().is_empty() && !matches!(self.state, Load::Ready(())) {
+            return self.listing.look.route().screen.to_string();
+        }
         let mut title = self.listing.look.title(self.listing.rows());
         if !self.listing.filter().is_empty() {
             let shown = human::count(self.listing.shown_len() as i128);

@@ -164,7 +164,7 @@ impl<L: List> ListView<L> {
             (0, gone) => Some(format!("{gone} gone from the catalog")),
             (new, gone) => Some(format!("{new} newer and {gone} gone in the catalog")),
         };
-        if self.stale.is_none() {
+        if self.stale.is_none() && !self.listing.look.comes_again() {
             self.listing.replace(looked);
         }
     }
@@ -298,14 +298,10 @@ impl<L: List> View for ListView<L> {
     }
 
     fn check(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
-        if !matches!(self.state, Load::Ready(()))
-            || self.listing.rows().len() > CHECKED
-            || !self.listing.look.is_checked()
-        {
-            return Vec::new();
-        }
+        let is_ready = matches!(self.state, Load::Ready(())) && self.listing.rows().len() <= CHECKED;
+        let Some(look) = self.listing.look.to_check().filter(|_| is_ready) else { return Vec::new() };
         self.looked.clear();
-        vec![Effect::Start(CHECK, Box::new(Fill(self.listing.look.clone())))]
+        vec![Effect::Start(CHECK, Box::new(Fill(look)))]
     }
 
     fn stale(&self) -> Option<String> {

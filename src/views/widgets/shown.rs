@@ -131,6 +131,8 @@ pub struct Column {
     pub middle: bool,
     /// The most cells it takes.
     pub limit: usize,
+    /// The fewest cells it takes, where there is little room; otherwise it is as wide as what stands in it.
+    pub least: Option<usize>,
     /// Dropped when there is no room, the largest first; zero is never dropped.
     pub spare: u8,
 }
@@ -138,7 +140,7 @@ pub struct Column {
 impl Column {
     /// A column of text.
     pub fn new(title: &'static str) -> Self {
-        Self { title: title.into(), right: false, middle: false, limit: 60, spare: 0 }
+        Self { title: title.into(), right: false, middle: false, limit: 60, least: None, spare: 0 }
     }
 
     /// A column named by data.
@@ -164,6 +166,13 @@ impl Column {
     #[must_use]
     pub fn limit(mut self, cells: usize) -> Self {
         self.limit = cells;
+        self
+    }
+
+    /// Narrowed down to so many cells where there is little room.
+    #[must_use]
+    pub fn least(mut self, cells: usize) -> Self {
+        self.least = Some(cells);
         self
     }
 

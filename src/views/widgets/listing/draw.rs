@@ -63,27 +63,42 @@ struct Placed {
     width: usize,
 }
 
-/// The columns that have room: the spare ones are dropped first, then what lies beyond the right edge.
+/// The columns that have room: wide ones are narrowed, then the spare ones dropped, then what lies beyond the right edge.
 fn place(columns: &[Column], widths: &[usize], left: usize, room: u16) -> Vec<Placed> {
     let room = usize::from(room);
     let mut kept: Vec<usize> = (left..columns.len()).collect();
-    let width_of = |i: usize| widths.get(i).copied().unwrap_or(0) + GAP;
-    while kept.iter().map(|i| width_of(*i)).sum::<usize>() > room + GAP {
+    let width_of = |i: usize| widths.get(i).copied().unwrap_or(0);
+    let least_of = |i: usize| columns.get(i).and_then(|c| c.least).map_or(width_of(i), |least| least.min(width_of(i)));
+    while kept.iter().map(|i| least_of(*i) + GAP).sum::<usize>() > room + GAP {
         let spare = kept.iter().copied().filter(|i| columns.get(*i).is_some_and(|c| c.spare > 0));
         let Some(least) = spare.max_by_key(|i| columns.get(*i).map_or(0, |c| c.spare)) else { break };
         kept.retain(|i| *i != least);
     }
+    let mut fitted: Vec<usize> = kept.iter().map(|i| width_of(*i)).collect();
+    let leasts: Vec<usize> = kept.iter().map(|i| least_of(*i)).collect();
+    narrow(&mut fitted, &leasts, (room + GAP).saturating_sub(kept.len() * GAP));
     let mut placed = Vec::new();
     let mut x = 0;
-    for column in kept {
+    for (column, width) in kept.into_iter().zip(fitted) {
         if x >= room {
             break;
         }
-        let width = (width_of(column) - GAP).min(room - x);
+        let width = width.min(room - x);
         placed.push(Placed { column, x: u16::try_from(x).unwrap_or(u16::MAX), width });
         x += width + GAP;
     }
     placed
+}
+
+/// Takes cells from the widest columns until all fit or none can be narrower.
+fn narrow(widths: &mut [usize], leasts: &[usize], room: usize) {
+    let mut over = widths.iter().sum::<usize>().saturating_sub(room);
+    while over > 0 {
+        let narrowable = widths.iter_mut().zip(leasts).filter(|(width, least)| **width > **least);
+        let Some((width, _)) = narrowable.max_by_key(|(width, _)| **width) else { return };
+        *width -= 1;
+        over -= 1;
+    }
 }
 
 impl<L: Look> Listing<L> {
