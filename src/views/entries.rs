@@ -38,7 +38,7 @@ impl Look for Entries {
             Column::new("sequence").right(),
             Column::new("rows").right(),
             Column::new("size").right().spare(3),
-            Column::new("partition").limit(60).least(16).spare(2),
+            Column::new("partition").limit(60).least(24).spare(2),
             Column::new("snapshot").right().spare(4),
         ]
     }
@@ -52,7 +52,7 @@ impl Look for Entries {
             let file = &entry.data_file;
             [
                 line::status(entry),
-                line::content(file),
+                line::short_content(file),
                 Shown::or_missing(entry.sequence_number, Shown::count),
                 Shown::count(file.record_count),
                 Shown::bytes(file.file_size_in_bytes),

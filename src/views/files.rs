@@ -90,7 +90,7 @@ impl Look for Files {
         vec![
             Column::new("file").middle().limit(60).least(16),
             Column::new("content").spare(2),
-            Column::new("partition").limit(60).least(16),
+            Column::new("partition").limit(60).least(24),
             Column::new("rows").right(),
             Column::new("size").right(),
             Column::new("format").spare(3),
@@ -107,7 +107,7 @@ impl Look for Files {
         row.rest(|entry| {
             let file = &entry.data_file;
             [
-                line::content(file),
+                line::short_content(file),
                 line::partition(file),
                 Shown::count(file.record_count),
                 Shown::bytes(file.file_size_in_bytes),

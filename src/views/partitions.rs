@@ -44,7 +44,7 @@ impl Look for Partitions {
 
     fn columns(&self, _sample: Option<&PartitionRow>) -> Vec<Column> {
         vec![
-            Column::new("partition").limit(80).least(20),
+            Column::new("partition").limit(80).least(30),
             Column::new("rows").right(),
             Column::new("files").right(),
             Column::new("size").right(),

@@ -180,6 +180,51 @@ fn file_screen() {
     keep("file", gallery(&about("file").with_detail("s3://lake/a.parquet"), rows));
 }
 
+/// Manifests come from a real table; what differs from run to run is put in place.
+#[tokio::test]
+async fn manifests_screen() {
+    let lake = crate::common::Lake::new().await;
+    let table = lake.orders("sales.orders").await;
+    let rows = crate::common::lake::orders(&table, 0, 10);
+    let table = lake.append(&table, rows).await;
+    let summary = |name: &str, low: &str| inspect::PartitionSummary {
+        contains_null: true,
+        contains_nan: None,
+        lower_bound: Some(low.into()),
+        upper_bound: Some("2026-11-21".into()),
+        name: name.into(),
+    };
+    let mut rows = inspect::manifests(&table, None, &icedeck::monitor::Monitor::new()).await.unwrap();
+    rows.extend(rows.clone());
+    for (n, row) in (1..).zip(&mut rows) {
+        row.path = format!("s3://lake/sales/orders/metadata/0d2c6f2e-2f60-4a3e-9d7a-m{n}.avro");
+        (row.length, row.added_snapshot_id) = (7_012, 8_264_310_946_571_773);
+        row.partition_summaries = vec![summary("day", "2026-11-19"), summary(samples::HOSTILE, "2026-11-21")];
+    }
+    rows[1].content = 1;
+    keep("manifests", gallery(&about("manifests"), rows));
+}
+
+#[test]
+fn metadata_screen() {
+    let mut told = String::new();
+    let mut show = |title: &str, console: &mut Console, height: u16| {
+        told.push_str(&format!("=== {title}, 80x{height}\n{}\n", console.screen(80, height)));
+    };
+    let route = about("metadata").with_detail("s3://lake/sales/orders/metadata/00003-7f1c.metadata.json");
+    let mut console = Console::at(route.clone());
+    show("loading", &mut console, 8);
+    let text = format!("{{\n  \"format-version\": 2,\n  \"location\": \"{}\"\n}}", samples::HOSTILE);
+    console.send(text).done().survives();
+    show("ready", &mut console, 12);
+    console.press("/").type_text("location").press("enter");
+    show("searched", &mut console, 12);
+    let mut failed = Console::at(route);
+    failed.fail(failure()).survives();
+    show("failed", &mut failed, 12);
+    keep("metadata", told);
+}
+
 #[test]
 fn partitions_screen() {
     keep("partitions", gallery(&about("partitions"), samples::partitions()));

@@ -97,6 +97,18 @@ impl Slimmer {
     }
 }
 
+/// [`content`] in a narrow column.
+pub fn short_content(file: &FileRow) -> Shown {
+    let shown = content(file);
+    let short = match &*shown.text {
+        "position deletes" => "pos deletes",
+        "equality deletes" => "eq deletes",
+        "deletion vector" => "vector",
+        _ => "data",
+    };
+    Shown { text: short.into(), ..shown }
+}
+
 /// Data, position deletes, a deletion vector or equality deletes.
 pub fn content(file: &FileRow) -> Shown {
     match file.content {
