@@ -8,5 +8,6 @@ mod journal;
 mod look;
 mod source;
 mod stage;
+mod fit;
 mod tidy;
 mod views;

@@ -4,7 +4,7 @@
 //! Only scalar functions that give the same result for the same row: a load that is checked, staged and perhaps staged
 //! again must not change in between.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -56,7 +56,7 @@ type Compiled = Result<Expression, Problem>;
 impl<'a> Compiler<'a> {
     /// A compiler for the columns of a source; `types` says what text columns are within expressions where the
     /// inferred type is not wanted.
-    pub(super) fn new(source: &'a [SourceColumn], types: &'a [(String, String)]) -> Result<Self, Vec<Problem>> {
+    pub(super) fn new(source: &'a [SourceColumn], types: &'a BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut known = HashMap::new();
         for (name, of) in types {

@@ -59,12 +59,7 @@ impl Rejects {
     /// # Errors
     /// A file that cannot be written, a full disk.
     pub fn write(&mut self, source: &SourceBatch, rows: &[usize], faults: &[Fault]) -> Result<()> {
-        for broken in source.faults.chunk_by(|a, b| a.line == b.line) {
-            self.row(broken, None)?;
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
+        let mut broken = source.faults.chunk_by(|a, b| a.line == b.line).peekable();
         let places = UInt64Array::from(rows.iter().map(|row| *row as u64).collect::<Vec<_>>());
         let batch = take_record_batch(&source.batch, &places)
             .map_err(|e| Error::bug("rejected rows cannot be taken out of their batch").caused_by(e))?;
@@ -75,10 +70,13 @@ impl Rejects {
         let mut of_row = faults.chunk_by(|a, b| a.line == b.line).peekable();
         for (row, cells) in rows.iter().zip(cells) {
             let line = source.line(*row);
+            while let Some(before) = broken.next_if(|faults| faults.first().is_some_and(|f| f.line < line)) {
+                self.row(before, None)?;
+            }
             let mine = of_row.next_if(|faults| faults.first().is_some_and(|f| f.line == line)).unwrap_or_default();
             self.row(mine, Some(cells))?;
         }
-        Ok(())
+        broken.try_for_each(|after| self.row(after, None))
     }
 
     /// Ends the file and returns how many rows it has; without any it is removed.

@@ -16,6 +16,9 @@ use crate::ingest::bind::Problem;
 use crate::ingest::parse::{ParseFormat, Reason, type_name};
 use crate::{Error, Result};
 
+/// The most levels that JSON may have.
+const DEEPEST: usize = 100;
+
 /// How JSON text becomes a nested type.
 #[derive(Debug)]
 pub(in crate::ingest) struct JsonText {
@@ -38,9 +41,10 @@ impl JsonText {
         let mut found: Bad = Vec::new();
         let mut sound = Vec::new();
         for (row, cell) in text.iter().enumerate() {
-            match cell.map(serde_json::from_str::<IgnoredAny>) {
-                Some(Ok(_)) => sound.push(row),
-                Some(Err(_)) => found.push((row, Reason::not("not JSON"))),
+            match cell {
+                Some(cell) if is_deep(cell) => found.push((row, Reason::not("JSON nested too deeply"))),
+                Some(cell) if serde_json::from_str::<IgnoredAny>(cell).is_ok() => sound.push(row),
+                Some(_) => found.push((row, Reason::not("not JSON"))),
                 None => {}
             }
         }
@@ -100,12 +104,10 @@ impl JsonText {
     fn put_together(&self, rows: usize, parts: &[(Vec<usize>, ArrayRef)]) -> Result<ArrayRef> {
         let failed = |e| Error::bug("decoded JSON cannot be put together").caused_by(e);
         let mut places: Vec<Option<u32>> = vec![None; rows];
-        let mut next = 0_u32;
-        for row in parts.iter().flat_map(|(rows, _)| rows) {
+        for (next, row) in (0_u32..).zip(parts.iter().flat_map(|(rows, _)| rows)) {
             if let Some(place) = places.get_mut(*row) {
                 *place = Some(next);
             }
-            next += 1;
         }
         let arrays: Vec<&dyn Array> = parts.iter().map(|(_, array)| array.as_ref()).collect();
         let all = match arrays.is_empty() {
@@ -114,6 +116,25 @@ impl JsonText {
         };
         take(&all, &UInt32Array::from(places), None).map_err(failed)
     }
+}
+
+/// Whether a text has more levels than any table: what reads JSON goes one step deeper on the stack for each.
+fn is_deep(text: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 /// The same shape with every leaf text and nothing required: checks are the conversion's.

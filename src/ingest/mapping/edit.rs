@@ -78,7 +78,7 @@ impl Mapping {
                 next.columns.iter_mut().filter(|c| c.column == *column).for_each(|c| c.column.clone_from(to));
             }
             MappingEdit::Type { source, of } => {
-                next.types.retain(|(name, _)| name != source);
+                next.types.remove(source);
                 next.types.extend(of.iter().map(|of| (source.clone(), of.clone())));
             }
         }

@@ -1,12 +1,12 @@
 //! A mapping as a TOML file: written to be read by people, read with mistakes told by line and column.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use toml::map::Map;
 
 use super::{Cast, ColumnMapping, Mapping, Rule};
 use crate::ingest::parse::BinaryText;
@@ -25,8 +25,8 @@ const HEAD: &str = "\
 struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceOptions>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    types: Map<String, toml::Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    types: BTreeMap<String, String>,
     #[serde(rename = "column", skip_serializing_if = "Vec::is_empty")]
     columns: Vec<Spanned<Entry>>,
 }
@@ -65,10 +65,9 @@ impl Mapping {
     /// # Errors
     /// `Bug` where it cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
-        let types = self.types.iter().map(|(name, of)| (name.clone(), toml::Value::String(of.clone())));
         let document = Document {
             source: self.source.clone(),
-            types: types.collect(),
+            types: self.types.clone(),
             columns: self.columns.iter().map(|c| Spanned::new(0..0, Entry::of(c))).collect(),
         };
         let body = toml::to_string(&document).map_err(|e| Error::bug("the mapping cannot be written").caused_by(e))?;
@@ -89,15 +88,7 @@ impl Mapping {
             let at = entry.span().start;
             entry.into_inner().into_column().map_err(|why| placed(Error::invalid(why), text, at))
         });
-        let types = document.types.into_iter().map(|(name, of)| match of {
-            toml::Value::String(of) => Ok((name, of)),
-            _ => Err(Error::invalid(format!("the type of {name} must be a string like \"decimal(12,2)\""))),
-        });
-        Ok(Self {
-            source: document.source,
-            columns: columns.collect::<Result<_>>()?,
-            types: types.collect::<Result<_>>()?,
-        })
+        Ok(Self { source: document.source, columns: columns.collect::<Result<_>>()?, types: document.types })
     }
 
     /// Reads a mapping's file.

@@ -8,6 +8,7 @@ mod file;
 mod matching;
 mod view;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::Result;
@@ -29,7 +30,7 @@ pub struct Mapping {
     pub columns: Vec<ColumnMapping>,
     /// The types that source columns of text have within expressions, where not the inferred ones: column name and
     /// Iceberg type (`string`, `decimal(12,2)`).
-    pub types: Vec<(String, String)>,
+    pub types: BTreeMap<String, String>,
 }
 
 /// What becomes of one table column.

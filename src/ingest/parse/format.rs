@@ -58,7 +58,9 @@ impl ParseFormat {
         self
     }
 
-    pub(super) fn check_pattern_goes_with(&self, to: &DataType) -> Result<()> {
+    /// Refuses what makes no sense for the type.
+    pub(super) fn check_goes_with(&self, to: &DataType) -> Result<()> {
+        self.check_thousands(to)?;
         let temporal = matches!(to, DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..));
         match &self.pattern {
             Some(pattern) if !temporal => Err(Error::invalid(format!(
@@ -67,6 +69,17 @@ impl ParseFormat {
             ))),
             _ => Ok(()),
         }
+    }
+
+    fn check_thousands(&self, to: &DataType) -> Result<()> {
+        let Some(separator) = self.thousands else { return Ok(()) };
+        if separator.is_ascii_alphanumeric() || matches!(separator, '-' | '+' | '\0') {
+            return Err(Error::invalid(format!("{separator:?} cannot stand between groups of digits")));
+        }
+        if separator == char::from(self.point()) && !to.is_integer() {
+            return Err(Error::invalid(format!("{separator:?} is the decimal point and the thousands separator")));
+        }
+        Ok(())
     }
 
     /// The byte that is the decimal point.

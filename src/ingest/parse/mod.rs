@@ -72,7 +72,7 @@ impl TextParser {
     /// # Errors
     /// `Invalid` where the format is none or does not go with the type; `Unsupported` for other types.
     pub fn new(to: &DataType, format: &ParseFormat) -> Result<Self> {
-        format.check_pattern_goes_with(to)?;
+        format.check_goes_with(to)?;
         let kind = match to {
             DataType::Boolean => Kind::Boolean(words::Words::new(format)?),
             DataType::Int32 => Kind::Int(number::Numbers::new(format)),

@@ -31,7 +31,7 @@ impl Numbers {
         move |text| match short_whole(text.as_bytes()) {
             Some(n) if n >= least && n <= most => Ok(n),
             _ => {
-                let text = without_groups(text.trim_ascii(), thousands, b'.', &mut plain);
+                let text = without_groups(text.trim_ascii(), thousands, 0, &mut plain);
                 long_whole(text.unwrap_or_default(), name, least, most)
             }
         }

@@ -11,8 +11,10 @@ use crate::ingest::{Fault, SourceBatch};
 
 /// Faults that are kept, the first of the source.
 const FAULTS: usize = 1_000;
-/// Reasons that are kept apart.
+/// Reasons that are reported, the most frequent.
 const REASONS: usize = 200;
+/// Reasons that are counted apart before the rarest are given up.
+const COUNTED: usize = 1_000;
 /// Examples of each.
 const EXAMPLES: usize = 3;
 
@@ -101,7 +103,10 @@ impl Tally {
     }
 
     /// All of it as plain values.
-    pub fn report(self, binding: &Binding) -> PreflightReport {
+    pub fn report(mut self, binding: &Binding) -> PreflightReport {
+        if self.reasons.len() > REASONS {
+            self.forget(REASONS);
+        }
         let columns = binding.plans().into_iter().zip(self.columns).map(|(plan, cells)| cells.report(plan));
         let mut reasons: Vec<_> = self
             .reasons
@@ -128,14 +133,24 @@ impl Tally {
     }
 
     fn count(&mut self, column: Option<String>, reason: String, cells: u64) {
-        let full = self.reasons.len() >= REASONS;
-        match self.reasons.get_mut(&(column.clone(), reason.clone())) {
-            Some(group) => group.count += cells,
-            None if full => self.other += cells,
-            None => {
-                self.reasons.insert((column, reason), Group { count: cells, examples: First::default() });
-            }
+        self.reasons.entry((column, reason)).or_default().count += cells;
+        if self.reasons.len() > COUNTED {
+            self.forget(COUNTED / 2);
         }
+    }
+
+    /// Gives up all but the `most` frequent reasons; their cells stay counted.
+    fn forget(&mut self, most: usize) {
+        let mut counts: Vec<_> = self.reasons.values().map(|group| group.count).collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        let least = counts.get(most).copied().unwrap_or_default();
+        let mut room = most - counts.iter().take(most).filter(|count| **count > least).count();
+        self.reasons.retain(|_, group| {
+            let stays = group.count > least || (group.count == least && room > 0);
+            room -= usize::from(stays && group.count == least);
+            self.other += if stays { 0 } else { group.count };
+            stays
+        });
     }
 
     fn keep(&mut self, order: u64, fault: &Fault) {
