@@ -9,5 +9,6 @@ mod look;
 mod source;
 mod stage;
 mod fit;
+mod stage;
 mod tidy;
 mod views;

@@ -12,12 +12,13 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_a
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, SchemaError};
 use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, Volatility};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::BinaryExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::bind::Problem;
@@ -118,7 +119,7 @@ impl<'a> Compiler<'a> {
     fn finish(&self, state: &SessionState, logical: Expr, schema: SchemaRef, needs: Vec<usize>) -> Compiled {
         let known = DFSchema::try_from(schema.as_ref().clone()).map_err(|e| self.problem(&e))?;
         let physical = |expr: Expr| {
-            let physical = state.create_physical_expr(expr, &known).map_err(|e| self.problem(&e))?;
+            let physical = state.create_physical_expr(expr, &known).and_then(checked).map_err(|e| self.problem(&e))?;
             let data_type = physical.data_type(&schema).map_err(|e| self.problem(&e))?;
             Ok::<_, Problem>((physical, data_type))
         };
@@ -264,6 +265,17 @@ fn plan(from: &DataType, to: &FieldRef) -> Result<Convert, Problem> {
 fn session() -> SessionState {
     let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
     SessionContext::new_with_config(config).state()
+}
+
+/// Arithmetic that tells when it overflows: DataFusion's own wraps around.
+fn checked(physical: Arc<dyn PhysicalExpr>) -> datafusion::error::Result<Arc<dyn PhysicalExpr>> {
+    let strict = |node: Arc<dyn PhysicalExpr>| {
+        Ok(match node.as_any().downcast_ref::<BinaryExpr>() {
+            Some(binary) => Transformed::yes(Arc::new(binary.clone().with_fail_on_overflow(true)) as Arc<_>),
+            None => Transformed::no(node),
+        })
+    };
+    physical.transform_up(strict).map(|changed| changed.data)
 }
 
 /// Refuses what is no function of the row alone.

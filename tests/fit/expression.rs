@@ -82,6 +82,10 @@ fn constants_and_results_are_fitted_too() {
     assert_eq!(values(&three), ["3"; 5]);
     let (_, wide) = fitted("n * 1000000000000", PrimitiveType::Int, &[]).unwrap();
     assert!(told(&wide).contains(&(2, "too large for int (at most 2147483647)")), "{:?}", told(&wide));
+    // Arithmetic never wraps around.
+    let (_, large) = fitted("n * 4611686018427387904", PrimitiveType::Long, &[]).unwrap();
+    assert!(told(&large).contains(&(2, "the result is too large for its type")), "{:?}", told(&large));
+    assert!(told(&large).contains(&(4, "the result is too large for its type")), "{:?}", told(&large));
     let problems = fitted("n > 1", PrimitiveType::Int, &[]).unwrap_err();
     assert_eq!(problems[0].reason, "boolean cannot become int");
 }

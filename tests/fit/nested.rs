@@ -124,6 +124,20 @@ fn maps() {
 }
 
 #[test]
+fn objects_are_maps_too() {
+    let fields: Fields = vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)].into();
+    let a: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(3), Some(1 << 40)]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![None, None, Some("7"), Some("x")]));
+    let nulls = NullBuffer::from(vec![true, true, true, false]);
+    let objects = StructArray::new(fields.clone(), vec![a.clone(), b.clone()], Some(nulls));
+    let (shown, told) = fit(Arc::new(objects), map(PrimitiveType::Int));
+    assert_eq!((shown, told), (["{a: 1}", "{}", "{a: 3, b: 7}", ""].map(String::from).to_vec(), vec![]));
+    let (shown, told) = fit(Arc::new(StructArray::new(fields, vec![a, b], None)), map(PrimitiveType::Int));
+    assert_eq!(shown, ["{a: 1}", "{}", "{a: 3, b: 7}"]);
+    assert_eq!(told, faults(&[(5, "too large for int (at most 2147483647)")]));
+}
+
+#[test]
 fn problems_name_the_field() {
     let fields: Fields = vec![Field::new("tags", DataType::Boolean, true)].into();
     let of = DataType::Struct(fields);
@@ -164,6 +178,19 @@ fn json_text_keeps_every_digit() {
     let (shown, told) =
         json(&[Some(r#"{"a": "1.50", "b": 2}"#)], map(PrimitiveType::Decimal { precision: 5, scale: 2 }));
     assert_eq!((shown, told), (vec!["{a: 1.50, b: 2.00}".to_string()], vec![]));
+}
+
+#[test]
+fn the_null_of_json_is_null() {
+    let source = text_batch(&[("x", &[Some("null"), Some("[1]"), None, Some("[1.5]")])]);
+    let table = super::schema(&[("x!", list(PrimitiveType::Int, false))]);
+    let columns = [text_column("x", DataType::Utf8View)];
+    let mapping = icedeck::ingest::mapping::Mapping::matched(&columns, &table);
+    let binding = icedeck::ingest::bind::Binding::new(&mapping, &columns, &table).unwrap();
+    let fitted = binding.fit(&source).unwrap();
+    let reasons = [(2, "required, but null"), (4, "required, but null"), (5, "not a whole number")];
+    assert_eq!(told(&fitted), reasons);
+    assert_eq!(fitted.batch.num_rows(), 1);
 }
 
 #[test]

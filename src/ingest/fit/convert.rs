@@ -8,6 +8,7 @@ use super::cast::Checked;
 use super::faults::{Bad, merge};
 use super::json::JsonText;
 use super::nested::{ListPlan, MapPlan, StructPlan};
+use super::objects::ObjectPlan;
 use crate::ingest::bind::{Problem, Verdict};
 use crate::ingest::parse::{ParseFormat, TextParser, Zone, type_name};
 use crate::{Error, Result};
@@ -17,6 +18,8 @@ use crate::{Error, Result};
 pub(in crate::ingest) enum Convert {
     /// They are already: nothing is copied.
     Same,
+    /// The same values in another layout: text as a view or not, dictionaries unpacked.
+    Laid(DataType),
     /// Nothing but nulls.
     Null(DataType),
     /// An Arrow cast that can neither fail nor lose.
@@ -37,6 +40,8 @@ pub(in crate::ingest) enum Convert {
     List(Box<ListPlan>),
     /// Key by key and value by value.
     Map(Box<MapPlan>),
+    /// An object's fields as entries of a map.
+    Object(Box<ObjectPlan>),
 }
 
 impl Convert {
@@ -66,7 +71,9 @@ impl Convert {
         Ok(Some(match self {
             Self::Same => input.clone(),
             Self::Null(to) => new_null_array(to, input.len()),
-            Self::Widen(to) => cast(input, to).map_err(|e| Error::bug("a widening cast failed").caused_by(e))?,
+            Self::Laid(to) | Self::Widen(to) => {
+                cast(input, to).map_err(|e| Error::bug("a widening cast failed").caused_by(e))?
+            }
             Self::Checked(checked) => checked.run(input, bad)?,
             Self::Parse(parser) => {
                 let text = input.as_string_view_opt().ok_or_else(|| Error::bug("text is not held as text"))?;
@@ -83,22 +90,23 @@ impl Convert {
             Self::Struct(plan) => return plan.run(input, bad),
             Self::List(plan) => return plan.run(input, bad),
             Self::Map(plan) => return plan.run(input, bad),
+            Self::Object(plan) => return plan.run(input, bad),
         }))
     }
 
     /// What it does, as far as types tell: verdict and words.
     pub(in crate::ingest) fn explain(&self, to: &str) -> (Verdict, String) {
         match self {
-            Self::Same => (Verdict::Lossless, "as it is".into()),
+            Self::Same | Self::Laid(_) => same(),
             Self::Null(_) => (Verdict::Lossless, "null in every row".into()),
             Self::Widen(_) => (Verdict::Widened, format!("widened to {to}")),
             Self::Checked(checked) => checked.explain(to),
-            Self::Parse(_) if to == "string" => (Verdict::Lossless, "as it is".into()),
             Self::Parse(_) => (Verdict::Lossless, format!("text read as {to}")),
             Self::Json(_) => (Verdict::Lossless, format!("JSON text read as {to}")),
             Self::Zone(zone, _) => (Verdict::Lossless, format!("local times in {}", zone.name())),
             Self::Then(first, second) => worse(first.explain(to), second.explain(to)),
             Self::Struct(plan) => plan.parts().map(|c| c.explain(to)).fold(same(), worse),
+            Self::Object(plan) => plan.parts().map(|c| c.explain(to)).fold(same(), worse),
             Self::List(plan) => plan.element.explain(to),
             Self::Map(plan) => worse(plan.key.explain(to), plan.value.explain(to)),
         }
@@ -106,12 +114,12 @@ impl Convert {
 
     fn unpacked(values: &DataType, to: &FieldRef, format: &ParseFormat) -> Result<Self, Problem> {
         let rest = Self::plan(values, to, format)?;
-        Ok(Self::Then(Box::new(Self::Widen(values.clone())), Box::new(rest)))
+        Ok(Self::Then(Box::new(Self::Laid(values.clone())), Box::new(rest)))
     }
 
     fn from_text(from: &DataType, to: &DataType, format: &ParseFormat) -> Result<Self, Problem> {
         if to == &DataType::Utf8 {
-            return Ok(if from == to { Self::Same } else { Self::Widen(to.clone()) });
+            return Ok(if from == to { Self::Same } else { Self::Laid(to.clone()) });
         }
         Self::text_first(from, Self::Parse(TextParser::new(to, format)?))
     }
@@ -120,14 +128,14 @@ impl Convert {
     fn text_first(from: &DataType, then: Self) -> Result<Self, Problem> {
         Ok(match from {
             DataType::Utf8View => then,
-            _ => Self::Then(Box::new(Self::Widen(DataType::Utf8View)), Box::new(then)),
+            _ => Self::Then(Box::new(Self::Laid(DataType::Utf8View)), Box::new(then)),
         })
     }
 
     fn scalar(from: &DataType, to: &DataType, format: &ParseFormat) -> Result<Self, Problem> {
         let through_text = || {
             let parse = TextParser::new(to, format)?;
-            Ok(Self::Then(Box::new(Self::Widen(DataType::Utf8View)), Box::new(Self::Parse(parse))))
+            Ok(Self::Then(Box::new(Self::Laid(DataType::Utf8View)), Box::new(Self::Parse(parse))))
         };
         match (from, to) {
             (DataType::Timestamp(..), DataType::Timestamp(..) | DataType::Date32) => Self::moments(from, to, format),

@@ -26,6 +26,8 @@ pub(in crate::ingest) struct JsonText {
     loose: SchemaRef,
     then: Convert,
     not: Reason,
+    /// JSON's own null does not do.
+    required: bool,
 }
 
 impl JsonText {
@@ -33,7 +35,8 @@ impl JsonText {
         let loose = leaves_as_text(to.data_type());
         let then = Convert::plan(&loose, to, format)?;
         let not = Reason::not(format!("not JSON of {}", type_name(to.data_type())));
-        Ok(Self { loose: Arc::new(Schema::new(vec![Field::new("v", loose, true)])), then, not })
+        let loose = Arc::new(Schema::new(vec![Field::new("v", loose, true)]));
+        Ok(Self { loose, then, not, required: !to.is_nullable() })
     }
 
     pub(super) fn run(&self, input: &ArrayRef, bad: &mut Bad) -> Result<Option<ArrayRef>> {
@@ -52,6 +55,11 @@ impl JsonText {
         self.decode(text, &sound, &mut parts, &mut found);
         found.sort_by_key(|(row, _)| *row);
         let loose = self.put_together(text.len(), &parts)?;
+        if self.required {
+            let nulls =
+                sound.iter().filter(|row| loose.is_null(**row)).map(|row| (*row, Reason::not("required, but null")));
+            merge(&mut found, nulls.collect());
+        }
         // Rows that are no JSON are null from here on, so what follows adds only others.
         let output = self.then.run(&loose, &mut found)?;
         let clean = found.is_empty();

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod json;
 mod nested;
+mod objects;
 
 use std::sync::Arc;
 
@@ -117,7 +118,7 @@ impl Binding {
             _ => column.convert.run(&input, &mut bad)?,
         };
         if !column.field.is_nullable() {
-            let logical = input.logical_nulls();
+            let logical = output.as_ref().unwrap_or(&input).logical_nulls();
             faults::add_nulls(logical.as_ref(), &Reason::not("required, but null"), &mut bad);
         }
         Ok(Work { input, output, bad })

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, FieldRef, Fields};
 
 use super::convert::Convert;
 use super::faults::{Bad, add_nulls, merge};
+use super::objects::ObjectPlan;
 use super::shared;
 use crate::ingest::bind::Problem;
 use crate::ingest::parse::{ParseFormat, Reason, type_name};
@@ -114,7 +115,7 @@ fn visible(bad: Bad, parent: Option<&NullBuffer>) -> Bad {
 }
 
 /// A child with the nulls of its parent, so that what a null parent hides is not looked at.
-fn hide(child: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef> {
+pub(super) fn hide(child: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef> {
     let own = match child.data_type() {
         DataType::Null | DataType::RunEndEncoded(..) | DataType::Union(..) => return Ok(child.clone()),
         _ => child.nulls(),
@@ -179,6 +180,9 @@ impl ListPlan {
 
 impl MapPlan {
     pub(super) fn plan(from: &DataType, entries: &FieldRef, format: &ParseFormat) -> Result<Convert, Problem> {
+        if let DataType::Struct(fields) = from {
+            return ObjectPlan::plan(fields, entries, format);
+        }
         let (DataType::Map(source, _), DataType::Struct(fields)) = (from, entries.data_type()) else {
             return Err(refused(from, "map"));
         };

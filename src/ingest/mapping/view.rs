@@ -63,8 +63,11 @@ impl MappingView {
     pub fn new(mapping: &Mapping, source: &Source, table: &Table) -> Self {
         let bound = Binding::for_table(mapping, source, table);
         let problems = bound.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        let used = bound.as_ref().map(|b| b.source_projection().to_vec()).unwrap_or_default();
         let schema = table.metadata().current_schema();
+        let used = match &bound {
+            Ok(bound) => bound.source_projection().to_vec(),
+            Err(_) => used(mapping, source, schema),
+        };
         let fields = schema.as_struct().fields();
         let side = |field: &iceberg::spec::NestedFieldRef| TableSide {
             name: field.name.clone(),
@@ -105,6 +108,12 @@ impl Mapping {
     fn names(&self, source: &str) -> bool {
         self.columns.iter().any(|c| matches!(&c.rule, super::Rule::Column(from) if from == source))
     }
+}
+
+/// The source columns that those table columns need that can be bound by themselves.
+fn used(mapping: &Mapping, source: &Source, schema: &iceberg::spec::Schema) -> Vec<usize> {
+    let bound = |c: &super::ColumnMapping| Binding::of_column(mapping, &c.column, &source.columns, schema).ok();
+    mapping.columns.iter().filter_map(bound).flat_map(|b| b.source_projection().to_vec()).collect()
 }
 
 fn state(mapping: &Mapping, column: &str, problems: &[Problem]) -> State {
