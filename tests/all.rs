@@ -4,11 +4,10 @@
 mod catalog;
 mod commit;
 mod common;
+mod fit;
 mod journal;
 mod look;
 mod source;
-mod stage;
-mod fit;
 mod stage;
 mod tidy;
 mod views;
