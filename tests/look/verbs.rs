@@ -52,7 +52,7 @@ async fn every_verb_prints_one_json_document() {
     let keys: Vec<&String> = by_path[0].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["id", "country", "amount", "day"]);
     assert_eq!(json(&lake, &["rows", "sales.orders@audit", "--filter", "id >= 100"]).as_array().unwrap().len(), 3);
-    assert_eq!(json(&lake, &["rows", "sales.orders", "--columns", "day,id", "-n", "1"])[0]["day"], "1969-12-31");
+    assert_eq!(json(&lake, &["rows", "sales.orders@first", "--columns", "day,id", "-n", "1"])[0]["day"], "1969-12-31");
 }
 
 #[tokio::test]
