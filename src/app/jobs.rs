@@ -104,3 +104,84 @@ fn death(title: &str, died: JoinError) -> Error {
     let said = said.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
     Error::bug(format!("{title} failed unexpectedly: {said}")).hint("this is a fault of icedeck: please report it")
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::app::task::{Feed, Task};
+    use crate::env::Env;
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Odd {
+        Panics,
+        Hangs(Cancel),
+        Counts,
+    }
+
+    #[async_trait]
+    impl Task for Odd {
+        type Part = u32;
+
+        fn title(&self) -> String {
+            "odd work".into()
+        }
+
+        fn cancel(&self) -> Cancel {
+            if let Odd::Hangs(cancel) = self { *cancel } else { Cancel::Drop }
+        }
+
+        async fn run(&self, _lake: &Lake, feed: &Feed<u32>) -> crate::Result<()> {
+            match self {
+                Odd::Panics => panic!("what now"),
+                Odd::Hangs(_) => {
+                    feed.monitor().cancelled().await;
+                    Err(Error::cancelled().hint("cleaned up"))
+                }
+                Odd::Counts => {
+                    for i in 0..200 {
+                        feed.send(i).await?;
+                    }
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    async fn end_of(task: Odd, cancel: bool) -> (usize, Option<Arc<Error>>) {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::embedded(&Env::fixed(folder.path(), 0)).await.unwrap();
+        let (mut jobs, mut reports) = Jobs::new(lake);
+        jobs.start(JobId(1), Arc::new(task));
+        if cancel {
+            jobs.cancel(JobId(1));
+        }
+        let mut parts = 0;
+        loop {
+            match reports.recv().await.unwrap().1 {
+                Report::Part(_) => parts += 1,
+                Report::Done => return (parts, None),
+                Report::Failed(error) => return (parts, Some(error)),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_the_job_and_nothing_else() {
+        let (_, error) = end_of(Odd::Panics, false).await;
+        assert_eq!(error.unwrap().to_string(), "odd work failed unexpectedly: what now");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_job_ends_cancelled_and_a_cooperative_one_says_how() {
+        assert!(end_of(Odd::Hangs(Cancel::Drop), true).await.1.unwrap().is_cancelled());
+        let told = end_of(Odd::Hangs(Cancel::Cooperative), true).await.1.unwrap();
+        assert_eq!(told.hints(), ["cleaned up"]);
+    }
+
+    #[tokio::test]
+    async fn every_part_comes_through_the_bounded_line() {
+        assert_eq!(end_of(Odd::Counts, false).await.0, 200);
+    }
+}

@@ -27,3 +27,6 @@ pub mod view;
 
 pub use keymap::keys_markdown;
 pub use start::{Options, run, start_route};
+
+#[cfg(test)]
+mod tests;

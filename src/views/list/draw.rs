@@ -23,7 +23,10 @@ impl<L: List> ListView<L> {
             return self.draw_detail(area, buf, cx);
         }
         let list_area = if beside && self.listing.current().is_some() {
-            let [list, detail] = Layout::horizontal([Constraint::Fill(5), Constraint::Fill(3)]).areas(area);
+            // The list takes what it needs, within bounds; the detail gets the rest.
+            let (least, most) = (area.width * 2 / 5, area.width * 2 / 3);
+            let wanted = self.listing.wanted_width(area.height, cx.now_ms).saturating_add(2).clamp(least, most);
+            let [list, detail] = Layout::horizontal([Constraint::Length(wanted), Constraint::Fill(1)]).areas(area);
             self.draw_detail(detail, buf, cx);
             list
         } else {

@@ -102,14 +102,28 @@ fn narrow(widths: &mut [usize], leasts: &[usize], room: usize) {
 }
 
 impl<L: Look> Listing<L> {
+    /// How many cells the list could use for what is seen in an area of this height, so that a detail beside it gets
+    /// the rest.
+    pub fn wanted_width(&mut self, height: u16, now_ms: i64) -> u16 {
+        let page = self.page(usize::from(height), now_ms);
+        self.window.measure(&self.columns, &page);
+        let cells: usize = self.window.widths.iter().map(|width| width + GAP).sum();
+        u16::try_from(cells).unwrap_or(u16::MAX).saturating_add(GUTTER)
+    }
+
+    /// The rows that are seen, as they look.
+    fn page(&self, height: usize, now_ms: i64) -> Vec<Vec<Shown>> {
+        let top = self.window.top;
+        (top..top + height).map_while(|p| Some(self.look.show(self.row_at(p)?, now_ms))).collect()
+    }
+
     /// Draws heads and rows into an area.
     pub fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let heads = u16::from(area.height > 2);
         self.window.body = Rect { y: area.y + heads, height: area.height - heads, ..area };
         self.window.follow(self.cursor, self.shown_len());
         let (top, height) = (self.window.top, usize::from(self.window.body.height));
-        let page: Vec<_> =
-            (top..top + height).map_while(|p| Some(self.look.show(self.row_at(p)?, cx.now_ms))).collect();
+        let page = self.page(height, cx.now_ms);
         self.window.measure(&self.columns, &page);
         let room = area.width.saturating_sub(GUTTER + 1);
         let placed = place(&self.columns, &self.window.widths, self.window.left, room);
