@@ -103,8 +103,6 @@ actions! {
         Describe, "describe", "describe", "Everything known of the thing under the cursor";
         Raw, "raw", "raw", "The raw thing: metadata JSON, manifest entry, exact request";
         Copy, "copy", "copy", "Copy to the clipboard";
-        Export, "export", "export", "Write rows or a list to a file";
-        Diff, "diff", "diff", "What differs between two marked things";
         Columns, "columns", "columns", "Choose the columns";
         Where, "where", "where", "Read only rows for which an expression is true";
         Jump, "jump", "go to row", "Go to a row by its number";
@@ -115,7 +113,6 @@ actions! {
     Change {
         Load, "load", "load a file", "Load a file into the table";
         Create, "create", "create", "Create a table from a file, or a namespace";
-        Drop, "drop", "drop", "Drop the table or namespace; asks for its name";
         Rename, "rename", "rename", "Rename the table";
         Next, "next-step", "next step", "The next step of a load";
         Edit, "edit", "edit", "Change how the files are read: delimiter, header, null strings, encoding";

@@ -139,8 +139,13 @@ impl App {
         };
         let mut outward = Vec::new();
         let told = std::mem::take(&mut app.desk.setup.notices);
-        for notice in told.into_iter().chain(problem.as_ref().map(Notice::error)) {
-            app.tell(notice, &mut outward);
+        let (first, more) = (told.first().cloned(), told.len().saturating_sub(1));
+        told.into_iter().for_each(|notice| app.tell(notice, &mut outward));
+        if let Some(first) = first.filter(|_| more > 0) {
+            app.notice = Some(Notice { text: format!("{} · and {more} more: see the log", first.text), ..first });
+        }
+        if let Some(problem) = problem {
+            app.tell(Notice::error(&problem), &mut outward);
         }
         app.open_view(ViewId(0), &mut outward);
         (app, outward)

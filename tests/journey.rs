@@ -1,0 +1,118 @@
+//! Journeys: the real program in a pseudo-terminal, and the terminal as it was before, whatever the end was.
+
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::pty::{Modes, Pty};
+use crate::common::{Lake, lake};
+
+async fn orders() -> Lake {
+    let lake = Lake::new().await;
+    let table = lake.orders("sales.orders").await;
+    let rows = lake::orders(&table, 1, 20);
+    lake.append(&table, rows).await;
+    lake
+}
+
+fn started(lake: &Lake) -> (Pty, Modes) {
+    let mut pty = Pty::icedeck(lake.folder.path(), &[]);
+    let before = pty.modes();
+    pty.wait_for("sales/");
+    assert!(pty.modes().alternate && pty.modes().cursor_hidden && pty.modes() != before);
+    (pty, before)
+}
+
+#[tokio::test]
+async fn walk_to_a_data_file_and_quit() {
+    let lake = orders().await;
+    let (mut pty, before) = started(&lake);
+    pty.send("\r");
+    pty.wait_for("sales ▸ tables");
+    pty.wait_for("orders");
+    pty.send("\r");
+    pty.wait_for("orders ▸ overview");
+    pty.send("f");
+    pty.wait_for("orders ▸ files");
+    pty.wait_for(".parquet");
+    pty.send(":rows\r");
+    pty.wait_for("orders ▸ rows");
+    pty.wait_for("country");
+    pty.send("q");
+    let (code, after, screen) = pty.end();
+    assert_eq!((code, &after), (0, &before), "{screen}");
+    assert!(!screen.contains("icedeck ▸"), "the screen before is back: {screen}");
+}
+
+#[tokio::test]
+async fn the_terminal_is_restored_after_a_panic() {
+    let lake = orders().await;
+    let (mut pty, before) = started(&lake);
+    pty.send(":panic\r");
+    let (code, after, screen) = pty.end();
+    assert_eq!(code, 101);
+    assert_eq!(after, before);
+    assert!(screen.contains("asked to by :panic"), "{screen}");
+}
+
+#[tokio::test]
+async fn the_terminal_is_restored_after_signals() {
+    let lake = orders().await;
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let (pty, before) = started(&lake);
+        kill_process(Pid::from_raw(i32::try_from(pty.id()).unwrap()).unwrap(), signal).unwrap();
+        let (_, after, screen) = pty.end();
+        assert_eq!(after, before, "{signal:?}: {screen}");
+    }
+}
+
+#[tokio::test]
+async fn it_stops_and_goes_on() {
+    let lake = orders().await;
+    let mut shell = Pty::start(lake.folder.path(), "sh", &["-im"]);
+    shell.send(&format!("{}\n", env!("CARGO_BIN_EXE_icedeck")));
+    shell.wait_for("sales/");
+    shell.send("\x1a");
+    shell.wait_until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
+    shell.send("fg\n");
+    shell.wait_until("the console", |screen| screen.alternate_screen() && screen.contents().contains("sales/"));
+    shell.send("q");
+    shell.wait_until("the shell", |screen| !screen.alternate_screen());
+    shell.send("exit\n");
+}
+
+#[tokio::test]
+async fn another_size_is_another_screen() {
+    let lake = orders().await;
+    let (mut pty, _) = started(&lake);
+    pty.resize(10, 60);
+    pty.wait_until("60 columns", |screen| {
+        let bar = screen.rows(0, 60).next().unwrap_or_default();
+        bar.trim_end().ends_with("RW") && bar.contains("icedeck")
+    });
+    pty.send("q");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[tokio::test]
+async fn pasted_text_is_text() {
+    let lake = orders().await;
+    let (mut pty, _) = started(&lake);
+    pty.send(":\x1b[200~tables sales\nq\x1b[201~");
+    pty.wait_for(": tables sales");
+    pty.send("\r");
+    pty.wait_for("sales ▸ tables");
+    pty.send("q");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn without_a_terminal_it_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
+    let command = command.env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME");
+    let ended = command.stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("the console needs a terminal"), "{told}");
+}
