@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::sources::SourceArgs;
+use super::sources::{SourceArgs, with_standard_input};
 use super::{Context, Exit, Format};
 use crate::ingest::preview::{Preview, PreviewOptions, Start, preview};
 use crate::ingest::source::{Source, SourceOptions};
@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// Show files as typed rows: how they are read, their columns, some of their rows
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The files: CSV, TSV, NDJSON or Parquet, plain or packed with gzip or Zstandard
+    /// The files: CSV, TSV, NDJSON or Parquet, plain or packed with gzip or Zstandard; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -58,15 +58,19 @@ struct Document<'a> {
 
 /// Prints one object as JSON; else the columns and the rows as tables; as CSV the rows alone.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let options = args.source.over(SourceOptions::default(), args.files);
     let start = match (args.tail, args.line) {
         (true, _) => Start::End,
         (_, Some(line)) => Start::Line { file: 0, line },
         _ => Start::Row(args.offset),
     };
     let wanted = PreviewOptions { start, limit: args.limit };
-    let monitor = context.monitor.clone();
-    let look = move || preview(&Source::open(&options, &monitor)?, &wanted, &monitor);
+    let (env, monitor) = (context.env.clone(), context.monitor.clone());
+    let look = move || {
+        let mut files = args.files;
+        let _spooled = with_standard_input(&mut files, &env, &monitor)?;
+        let options = args.source.over(SourceOptions::default(), files);
+        preview(&Source::open(&options, &monitor)?, &wanted, &monitor)
+    };
     let found = tokio::task::spawn_blocking(look)
         .await
         .map_err(|e| Error::bug("looking at the files failed").caused_by(e))??;

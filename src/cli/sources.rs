@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::ingest::source::{Compression, Format, Mark, SourceOptions};
+use crate::env::Env;
+use crate::ingest::source::{Compression, Format, Mark, SourceOptions, Spooled};
+use crate::monitor::Monitor;
+use crate::{Error, Result};
 
 /// How the files are read; what is not said is detected.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,6 +54,22 @@ pub struct SourceArgs {
     /// Look at every row before the types are told, not at a sample
     #[arg(long)]
     pub infer_from_all: bool,
+}
+
+/// Puts a file in the place of `-`, standard input, which is read to its end. The file lives as long as what is
+/// handed back.
+///
+/// # Errors
+/// Standard input that cannot be read or kept; `-` twice.
+pub fn with_standard_input(paths: &mut [PathBuf], env: &Env, monitor: &Monitor) -> Result<Option<Spooled>> {
+    let mut dashes = paths.iter_mut().filter(|path| path.as_os_str() == "-");
+    let Some(dash) = dashes.next() else { return Ok(None) };
+    if dashes.next().is_some() {
+        return Err(Error::invalid("standard input is named twice").hint("name - once"));
+    }
+    let spooled = Spooled::new(std::io::stdin().lock(), env, monitor)?;
+    *dash = spooled.path().to_path_buf();
+    Ok(Some(spooled))
 }
 
 impl SourceArgs {

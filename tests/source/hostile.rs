@@ -154,6 +154,21 @@ fn objects_with_ever_new_fields_are_refused() {
 }
 
 #[test]
+fn short_lines_of_many_fields_come_in_small_blocks() {
+    let wide: String = (0..5000).map(|i| format!("\"f{i}\": {i},")).collect();
+    let text = format!("{{{}}}\n{}", wide.trim_end_matches(','), "{}\n".repeat(9000));
+    let (_dir, path) = file("wide.ndjson", text);
+    let source = open(&path).unwrap();
+    let lines: Vec<u64> = source
+        .blocks(&Monitor::new())
+        .unwrap()
+        .map(|b| b.unwrap().decode(&source.decoder(Some(&[0])).unwrap()).unwrap().lines.len() as u64)
+        .collect();
+    assert!(lines.iter().all(|lines| *lines <= (4 << 20) / 5000), "{lines:?}");
+    assert_eq!(lines.iter().sum::<u64>(), 9001);
+}
+
+#[test]
 fn deep_nesting_is_a_fault_of_its_line() {
     let deep = format!("{{\"a\": {}1{}}}\n", "[".repeat(50_000), "]".repeat(50_000));
     let (_dir, path) = file("deep.ndjson", format!("{{\"a\": [1]}}\n{deep}{{\"a\": [2]}}\n"));

@@ -1,5 +1,6 @@
 //! Something found out over all rows of a source, on all processors.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -27,13 +28,14 @@ pub fn fold<T: Send>(
     each: impl Fn(&mut T, Block) -> Result<()> + Sync,
 ) -> Result<Vec<T>> {
     let blocks = Mutex::new(source.blocks(monitor)?);
+    let stop = AtomicBool::new(false);
     let workers = thread::available_parallelism().map_or(2, usize::from).min(16);
     thread::scope(|scope| {
         let work = || {
             let mut state = start();
-            while let Some(block) = next(&blocks) {
-                each(&mut state, block?)?;
-                monitor.check()?;
+            while let Some(block) = next(&blocks).filter(|_| !stop.load(Ordering::Relaxed)) {
+                let done = monitor.check().and(block).and_then(|block| each(&mut state, block));
+                done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
             }
             Ok(state)
         };

@@ -22,6 +22,7 @@ mod records;
 mod sample;
 mod settings;
 mod shape;
+mod spool;
 mod text;
 mod tokens;
 
@@ -39,6 +40,7 @@ pub use blocks::{Block, Blocks, Decoder};
 pub use fold::fold;
 pub(crate) use sample::tail;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
+pub use spool::Spooled;
 
 /// Bytes of text in a block.
 const BLOCK: usize = 1 << 20;

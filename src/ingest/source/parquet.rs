@@ -17,7 +17,7 @@ use crate::{Error, Kind, Result};
 /// Unpacked bytes that a block should hold.
 const BLOCK_BYTES: u64 = 8 << 20;
 /// Rows that a block holds at least and at most, whatever their size.
-const BLOCK_ROWS: (u64, u64) = (1024, 128 * 1024);
+const BLOCK_ROWS: (u64, u64) = (16, 128 * 1024);
 /// Columns that a file may have, nested ones included.
 const MOST_COLUMNS: usize = 100_000;
 
@@ -58,7 +58,8 @@ impl ParquetFile {
     /// Reads the footer.
     pub(super) fn open(path: &Arc<PathBuf>) -> Result<Self> {
         let file = open_file(path)?;
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+        // Parquet's own types: what Arrow's writers note besides (dictionaries, large strings) is theirs alone.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let footer = guarded(path, || ArrowReaderMetadata::load(&file, options).map_err(|e| damaged(path, e)))?;
         if footer.parquet_schema().num_columns() > MOST_COLUMNS {
             return Err(Error::unsupported(format!("the file has more than {MOST_COLUMNS} columns"))

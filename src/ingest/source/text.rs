@@ -92,12 +92,17 @@ impl TextReader {
     /// Ends blocks after so many lines. Of use where a line is a record.
     pub(super) fn with_most_lines(mut self, lines: usize) -> Self {
         self.most_lines = lines.max(1);
+        self.size = self.size.min(self.most_lines.saturating_mul(256)).max(16);
         self
     }
 
     /// The next block; nothing at the end of the file.
     pub(super) fn next_block(&mut self) -> Result<Option<TextBlock>> {
         let mut bytes = std::mem::take(&mut self.carry);
+        if self.shorter(&bytes, bytes.len()) < bytes.len() {
+            let end = bytes.len();
+            return Ok(Some(self.emit(bytes, end)));
+        }
         let mut size = self.size.max(bytes.len() + self.size / 2);
         while !self.ended {
             self.fill(&mut bytes, size)?;
