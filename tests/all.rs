@@ -4,6 +4,7 @@
 mod catalog;
 mod commit;
 mod common;
+mod demo;
 mod fit;
 mod journal;
 mod journey;

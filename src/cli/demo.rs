@@ -40,6 +40,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note(&format!("would make the demo in {}", folder.display()));
         return Ok(Exit::Done);
     }
+    if args.fresh || !demo::is_there(&folder) {
+        context.note(&format!("building the demo lake in {}", folder.display()));
+    }
     let made = demo::prepare(&context.env, &folder, args.fresh, &context.monitor).await?;
     if args.no_tui || !std::io::stdout().is_terminal() {
         context.out.object(&made)?;
