@@ -217,7 +217,7 @@ fn cut_at(env: &Env, bytes: &[u8], end: usize) -> icedeck::Result<Record> {
     fs::write(&path, &bytes[..end]).unwrap();
     let read = journal::read(env, "w");
     // Going on with it must work too, and leave a journal that reads.
-    if end % 5 == 0
+    if end.is_multiple_of(5)
         && let Ok((mut journal, _)) = Journal::open(env, "w")
     {
         journal.closed().unwrap();

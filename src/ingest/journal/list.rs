@@ -88,7 +88,7 @@ fn row(path: &PathBuf) -> Result<(i64, Row)> {
     let mut found: Option<(i64, Row)> = None;
     let end = for_each_line(BufReader::new(&file), path, |at_ms, step| {
         match (&mut found, step) {
-            (None, Some(Step::Planned(plan))) => found = Some((at_ms, begun(plan, at_ms))),
+            (None, Some(Step::Planned(plan))) => found = Some((at_ms, begun(*plan, at_ms))),
             (None, _) => return false,
             (Some((_, row)), Some(step)) => take(row, &step),
             (Some(_), None) => {}

@@ -53,7 +53,7 @@ impl Journal {
     /// folder cannot be written: then nothing may be staged.
     pub fn create(env: &Env, plan: &Plan) -> Result<Self> {
         let path = path_of(env, &plan.ingest_id)?;
-        let line = Step::Planned(plan.clone()).line(env.now_ms())?;
+        let line = Step::Planned(Box::new(plan.clone())).line(env.now_ms())?;
         let file = LockedFile::create(&path, &line)?;
         Ok(Self { env: env.clone(), id: plan.ingest_id.clone(), file, attempts: 0 })
     }

@@ -184,7 +184,7 @@ impl Record {
         let mut found: Option<Record> = None;
         let end = for_each_line(reader, path, |at_ms, step| {
             match (&mut found, step) {
-                (None, Some(Step::Planned(plan))) => found = Some(Self::begun(plan, at_ms)),
+                (None, Some(Step::Planned(plan))) => found = Some(Self::begun(*plan, at_ms)),
                 (None, _) => return false,
                 (Some(record), Some(step)) => record.take(step),
                 (Some(record), None) => record.unknown_steps += 1,

@@ -68,7 +68,7 @@ impl Base {
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum Step {
     /// What shall be loaded.
-    Planned(Plan),
+    Planned(Box<Plan>),
     /// Data files are about to be written.
     Staging {
         /// Below this location.
