@@ -71,7 +71,7 @@ impl List for Entries {
 
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<FileLine>>) -> Result<()> {
         let (table, manifests) = manifests(&self.route, lake, feed.monitor()).await?;
-        send_lines(inspect::entries(&table, manifests), feed).await
+        send_lines(&table, inspect::entries(&table, manifests), feed).await
     }
 
     fn title(&self, rows: &[FileLine]) -> String {

@@ -134,6 +134,11 @@ impl List for OneFile {
         facts
     }
 
+    /// The bounds need the room more than the detail does.
+    fn beside_from(&self) -> u16 {
+        140
+    }
+
     fn detail_title(&self, row: &ColumnLine) -> String {
         last_segment(&row.entry.data_file.file_path).to_string()
     }
@@ -162,7 +167,8 @@ async fn search(route: &Route, lake: &Lake, monitor: &Monitor) -> Result<EntryRo
     let mut stream = inspect::entries(&table, manifests);
     while let Some(chunk) = stream.next(monitor).await? {
         let found = chunk.entries.into_iter().find(|entry| entry.data_file.file_path == path);
-        if let Some(found) = found {
+        if let Some(mut found) = found {
+            of_table::SpecFields::of(&table).keep_own(found.data_file.spec_id, &mut found.data_file.partition);
             return Ok(found);
         }
     }

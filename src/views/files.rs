@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use super::list::List;
 use super::manifests::last_segment;
+use super::of_table::SpecFields;
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Shown};
@@ -57,8 +58,8 @@ pub async fn manifests(route: &Route, lake: &Lake, monitor: &Monitor) -> Result<
 ///
 /// # Errors
 /// Only cancellation: a manifest that cannot be read becomes a line.
-pub async fn send_lines(mut stream: EntryStream, feed: &Feed<Vec<FileLine>>) -> Result<()> {
-    let mut slimmer = Slimmer::default();
+pub async fn send_lines(table: &Table, mut stream: EntryStream, feed: &Feed<Vec<FileLine>>) -> Result<()> {
+    let mut slimmer = Slimmer::new(SpecFields::of(table));
     while let Some(chunk) = stream.next(feed.monitor()).await? {
         let fault = chunk.fault.map(|e| FileLine::Fault { manifest: chunk.manifest.clone(), error: e.into() });
         feed.send(chunk.entries.into_iter().map(|entry| slimmer.line(entry)).chain(fault).collect()).await?;
@@ -127,7 +128,7 @@ impl List for Files {
 
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<FileLine>>) -> Result<()> {
         let (table, manifests) = manifests(&self.route, lake, feed.monitor()).await?;
-        send_lines(inspect::files(&table, manifests, inspect::Files::All), feed).await
+        send_lines(&table, inspect::files(&table, manifests, inspect::Files::All), feed).await
     }
 
     fn title(&self, rows: &[FileLine]) -> String {

@@ -57,6 +57,11 @@ pub trait List: Look {
         self.key(row)
     }
 
+    /// From how many cells of width on the detail stands beside the list.
+    fn beside_from(&self) -> u16 {
+        100
+    }
+
     /// Where a row leads, and what the hint line calls that: "files".
     fn enter(&self, _row: &Self::Row) -> Option<(&'static str, Route)> {
         None
@@ -75,6 +80,11 @@ pub trait List: Look {
     /// What is read at an interval to learn whether there are newer rows: usually itself, else something cheaper whose
     /// rows have the same keys. Lists that cost much to read are not checked.
     fn to_check(&self) -> Option<Self> {
+        None
+    }
+
+    /// The key of the row that the cursor begins on, where it is not the first.
+    fn first_key(&self) -> Option<String> {
         None
     }
 

@@ -1,12 +1,15 @@
 //! What the views of a table share: loading it, finding the snapshot they are about, the way to a sibling view, and
 //! what they say where there is nothing. Reads no files of its own.
 
+use std::collections::{HashMap, HashSet};
+
 use super::widgets::human;
 use super::widgets::text;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::Effect;
 use crate::app::route::Route;
 use crate::catalog::Lake;
+use crate::table::inspect::{self, PartitionValues, SpecRow};
 use crate::table::{Moment, Place, Table};
 use crate::{Error, Kind, Result};
 
@@ -101,6 +104,26 @@ pub fn nothing_at(route: &Route, what: &str) -> Vec<String> {
         ],
         Some(at) => {
             vec![format!("{name} has no {what} at {}", text::safe(at)), "{snapshots} shows its snapshots".into()]
+        }
+    }
+}
+
+/// The names of the fields of each partition spec, by its id. Partitions are told with the fields of all specs, which
+/// says `country=null` where a spec has no country.
+#[derive(Debug, Clone, Default)]
+pub struct SpecFields(HashMap<i32, HashSet<String>>);
+
+impl SpecFields {
+    /// Those of a table.
+    pub fn of(table: &Table) -> Self {
+        let names = |spec: SpecRow| (spec.spec_id, spec.fields.into_iter().map(|field| field.name).collect());
+        Self(inspect::specs(table).into_iter().map(names).collect())
+    }
+
+    /// Leaves the values of the spec's own fields.
+    pub fn keep_own(&self, spec_id: i32, partition: &mut PartitionValues) {
+        if let Some(own) = self.0.get(&spec_id) {
+            partition.0.retain(|value| own.contains(&value.name));
         }
     }
 }

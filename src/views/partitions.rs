@@ -85,7 +85,14 @@ impl List for Partitions {
         if snapshot_id.is_none() {
             return Ok(());
         }
-        feed.send(inspect::partitions(&table, snapshot_id, feed.monitor()).await?).await
+        let specs = of_table::SpecFields::of(&table);
+        let mut rows = inspect::partitions(&table, snapshot_id, feed.monitor()).await?;
+        for row in &mut rows {
+            if let (Some(spec_id), Some(values)) = (row.spec_id, &mut row.partition) {
+                specs.keep_own(spec_id, values);
+            }
+        }
+        feed.send(rows).await
     }
 
     fn title(&self, rows: &[PartitionRow]) -> String {

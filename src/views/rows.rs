@@ -107,6 +107,11 @@ impl List for Rows {
         pairs.map(|(head, cell)| Fact::named(&head.name, cells::whole(cell))).collect()
     }
 
+    /// The columns need the room more than the detail does.
+    fn beside_from(&self) -> u16 {
+        160
+    }
+
     fn detail_title(&self, row: &GridRow) -> String {
         format!("row {}", human::count(row.number.into()))
     }
@@ -309,12 +314,13 @@ impl View for RowsView {
     }
 
     fn offers(&self, cx: &Context<'_>) -> Vec<Offer> {
-        let mut offers: Vec<Offer> = Vec::new();
+        let has_rows = self.read_rows() > 0;
+        let mut offers: Vec<Offer> = has_rows.then(|| Action::Open.called("row")).into_iter().collect();
         offers.push(Action::Where.into());
         if !self.all_columns.is_empty() {
             offers.push(Action::Columns.into());
         }
-        if self.read_rows() > 0 {
+        if has_rows {
             offers.push(Action::Jump.into());
         }
         offers.extend(self.list.offers(cx));
@@ -336,6 +342,7 @@ impl View for RowsView {
             Action::Columns => self.ask_columns(),
             Action::Where => self.ask_filter(),
             Action::Jump => self.ask_row(),
+            Action::Open => self.list.act(Action::Describe, cx),
             _ => self.list.act(action, cx),
         };
         effects.extend(self.more(cx));

@@ -189,6 +189,11 @@ impl List for Snapshots {
         feed.send(lines(inspect::snapshots(&table)?, &was_current)).await
     }
 
+    /// The snapshot that one comes from.
+    fn first_key(&self) -> Option<String> {
+        self.route.table()?.at.clone()
+    }
+
     fn to_check(&self) -> Option<Self> {
         Some(self.clone())
     }

@@ -154,6 +154,9 @@ impl Look for Tables {
     type Row = Entry;
 
     fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
+        if self.is_root() {
+            return vec![Column::new("namespace").limit(60).least(22), Column::new("holds").limit(60)];
+        }
         vec![
             Column::new("name").limit(60).least(22),
             Column::new("rows").right(),
@@ -175,27 +178,26 @@ impl Look for Tables {
 
     fn show(&self, row: &Entry, now_ms: i64) -> Vec<Shown> {
         match row {
+            Entry::Namespace(namespace, known) if self.is_root() => root_row(namespace, known).into(),
             Entry::Namespace(namespace, known) => namespace_row(namespace, known),
             Entry::Table(name, known) => table_row(name, known, now_ms),
         }
     }
 }
 
-fn namespace_row(namespace: &Namespace, known: &Known<Inside>) -> Vec<Shown> {
+/// A catalog has namespaces only: their name and what they hold.
+fn root_row(namespace: &Namespace, known: &Known<Inside>) -> [Shown; 2] {
     let last = namespace.0.last().map_or("", String::as_str);
     let inside = known.failure().unwrap_or_else(|| known.show(|i| Shown::text(inside_words(i)).tone(Tone::Dim)));
+    [Shown::text(format!("{last}/")).tone(Tone::Accent), inside]
+}
+
+/// Beside tables, a namespace says what it holds where they tell their faults.
+fn namespace_row(namespace: &Namespace, known: &Known<Inside>) -> Vec<Shown> {
+    let [name, inside] = root_row(namespace, known);
     let none = Shown::missing;
     let blank = || Shown { text: "".into(), ..none() };
-    vec![
-        Shown::text(format!("{last}/")).tone(Tone::Accent),
-        blank(),
-        blank(),
-        blank(),
-        blank(),
-        inside,
-        blank(),
-        blank(),
-    ]
+    vec![name, blank(), blank(), blank(), blank(), inside, blank(), blank()]
 }
 
 fn table_row(name: &TableName, known: &Known<Glance>, now_ms: i64) -> Vec<Shown> {
@@ -337,6 +339,10 @@ const TABLE_VIEWS: [(Action, &str); 9] = [
 ];
 
 impl Tables {
+    fn is_root(&self) -> bool {
+        self.route.namespace().is_root()
+    }
+
     fn table_route(&self, name: &TableName, screen: &'static str) -> Route {
         let address = TableAddress { place: Place::Table(name.clone()), at: None };
         Route::new(screen).of_catalog(self.route.catalog.clone()).of_table(address)

@@ -9,6 +9,7 @@ use icedeck::query::ColumnHead;
 use icedeck::table::inspect::SpecFieldRow;
 use icedeck::table::{Cell, Moment, Namespace, inspect};
 use icedeck::views::files::line::{FileLine, Slimmer};
+use icedeck::views::of_table::SpecFields;
 use icedeck::views::rows::pager::{GridRow, Told};
 use icedeck::views::tables::glance::Glance;
 use icedeck::views::{catalogs, file, history, metadata_log, refs, schema, schemas, snapshots, specs, tables};
@@ -149,7 +150,7 @@ fn metadata_log_screen() {
 }
 
 fn entries() -> Vec<FileLine> {
-    let mut slimmer = Slimmer::default();
+    let mut slimmer = Slimmer::new(SpecFields::default());
     let entries = [(1, 1, 0), (2, 1, 0), (3, 0, 0), (4, 2, 0), (5, 1, 1), (6, 1, 2)];
     let mut lines: Vec<_> = entries.iter().map(|(n, s, c)| slimmer.line(samples::entry(*n, *s, *c))).collect();
     let error = Error::corrupt("cannot read the manifest").with("file", "s3://lake/m7.avro").hint("restore the file");

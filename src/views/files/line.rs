@@ -6,6 +6,7 @@ use crate::Error;
 use crate::app::theme::Tone;
 use crate::table::inspect::{EntryRow, FileRow};
 use crate::views::manifests::last_segment;
+use crate::views::of_table::SpecFields;
 use crate::views::widgets::shown::{Fact, Shown};
 
 /// A row of a list of files.
@@ -69,14 +70,21 @@ impl FileLine {
 const KEPT_METRICS: usize = 200_000;
 
 /// Turns entries into lines; once there are very many, without the statistics of their columns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Slimmer {
     kept: usize,
+    specs: SpecFields,
 }
 
 impl Slimmer {
+    /// Nothing is kept yet. `specs` are those of the table.
+    pub fn new(specs: SpecFields) -> Self {
+        Self { kept: 0, specs }
+    }
+
     /// One entry's line.
     pub fn line(&mut self, mut entry: EntryRow) -> FileLine {
+        self.specs.keep_own(entry.data_file.spec_id, &mut entry.data_file.partition);
         let is_slim = self.kept >= KEPT_METRICS;
         self.kept += entry.readable_metrics.0.len();
         if is_slim {

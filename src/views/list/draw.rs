@@ -11,14 +11,11 @@ use crate::app::view::Context;
 use crate::views::widgets::load::{self, Load, line};
 use crate::views::widgets::{facts, human, text};
 
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
-
 impl<L: List> ListView<L> {
     pub(super) fn draw(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let area = self.draw_filter(area, buf, cx);
-        let beside = area.width >= WIDE && !self.pane.is_hidden;
-        self.pane.is_wide = area.width >= WIDE;
+        self.pane.is_wide = area.width >= self.listing.look.beside_from();
+        let beside = self.pane.is_wide && !self.pane.is_hidden;
         if self.pane.is_open && !beside {
             return self.draw_detail(area, buf, cx);
         }

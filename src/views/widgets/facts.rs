@@ -54,10 +54,27 @@ fn break_lines(facts: &[Fact], names: usize, width: usize) -> Vec<Drawn> {
 
 fn break_pair(fact: &Fact, value: &Shown, names: usize, width: usize, lines: &mut Vec<Drawn>) {
     let names = if fact.name.is_empty() { 0 } else { names };
-    for (i, part) in text::wrap(&value.text, width.saturating_sub(names)).into_iter().enumerate() {
+    let room = width.saturating_sub(names);
+    let is_broken = names > 0 && value.text.split(' ').any(|word| text::width(word) > room);
+    if is_broken && width > 2 * INDENT {
+        return break_below(fact, value, width, lines);
+    }
+    for (i, part) in text::wrap(&value.text, room).into_iter().enumerate() {
         let name = if i == 0 { fact.name.as_ref() } else { "" };
         // The gap stays when a long name is cut.
         let cut = text::fit(name, names.saturating_sub(1));
         lines.push(Drawn::Pair { name: text::pad(&cut, names, false), value: part, tone: value.tone });
+    }
+}
+
+/// The cells before a value that stands below its name.
+const INDENT: usize = 2;
+
+/// A value of which a word would be broken stands below its name, so that ids and times stay whole.
+fn break_below(fact: &Fact, value: &Shown, width: usize, lines: &mut Vec<Drawn>) {
+    let name = text::fit(&fact.name, width).into_owned();
+    lines.push(Drawn::Pair { name, value: String::new(), tone: value.tone });
+    for part in text::wrap(&value.text, width - INDENT) {
+        lines.push(Drawn::Pair { name: " ".repeat(INDENT), value: part, tone: value.tone });
     }
 }
