@@ -85,6 +85,17 @@ async fn every_view_of_a_table_is_a_key_away_and_wrong_keys_do_no_harm() {
 }
 
 #[tokio::test]
+async fn back_among_the_snapshots_the_cursor_is_on_the_one_at_hand() {
+    let lake = filled().await;
+    let here = Route::new("snapshots").of_table("sales.orders".parse().unwrap());
+    let mut console = console(&lake, here).await;
+    walk(&mut console, &lake, "j f t").await;
+    let screen = console.screen(80, 24);
+    let second = screen.lines().nth(4).unwrap();
+    assert!(second.contains('▶'), "{screen}");
+}
+
+#[tokio::test]
 async fn rows_are_read_as_one_scrolls_jumps_and_filters() {
     let lake = filled().await;
     let here = Route::new("rows").of_table("sales.orders".parse().unwrap());
