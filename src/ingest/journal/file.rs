@@ -102,15 +102,15 @@ impl LockedFile {
         Ok(())
     }
 
-    /// Adds a line and flushes it to the disk. A line that fails halfway is taken back.
-    pub(super) fn append(&mut self, line: &[u8]) -> Result<()> {
+    /// Adds whole lines and flushes them to the disk. Those that fail halfway are taken back.
+    pub(super) fn append(&mut self, lines: &[u8]) -> Result<()> {
         if self.is_broken {
             return Err(Error::new(Kind::Unavailable, "the journal could not be written before")
                 .with("file", self.path.display()));
         }
-        match self.file.write_all(line).and_then(|()| self.file.sync_data()) {
+        match self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
             Ok(()) => {
-                self.length += line.len() as u64;
+                self.length += lines.len() as u64;
                 Ok(())
             }
             Err(e) => {

@@ -23,6 +23,9 @@ use crate::env::Env;
 use crate::table::Table;
 use crate::{Error, Kind, Result};
 
+/// Lines of complete files are flushed together, about this many bytes at once.
+const FLUSH_BYTES: usize = 1 << 20;
+
 /// The journal of one ingest, open for writing and locked by this process until it is dropped.
 #[derive(Debug)]
 pub struct Journal {
@@ -95,6 +98,22 @@ impl Journal {
     /// As [`staging`](Self::staging).
     pub fn file(&mut self, table: &Table, staged: &StagedFile) -> Result<()> {
         self.append(&Step::File(RecordedFile::of(table, staged)?))
+    }
+
+    /// As [`file`](Self::file) for many at once: what is complete already needs no flush of its own each.
+    ///
+    /// # Errors
+    /// As [`staging`](Self::staging).
+    pub fn files(&mut self, table: &Table, staged: &[StagedFile]) -> Result<()> {
+        let mut lines = Vec::new();
+        for file in staged {
+            lines.extend(Step::File(RecordedFile::of(table, file)?).line(self.env.now_ms())?);
+            if lines.len() >= FLUSH_BYTES {
+                self.file.append(&lines)?;
+                lines.clear();
+            }
+        }
+        if lines.is_empty() { Ok(()) } else { self.file.append(&lines) }
     }
 
     /// All data files are complete.

@@ -171,9 +171,7 @@ impl<'a> Load<'a> {
         let files = stage.staged().await?;
         let count = files.len() as u64;
         let bytes = files.iter().map(|f| f.file.file_size_in_bytes()).sum();
-        for file in &files {
-            journal.file(&self.table, file)?;
-        }
+        journal.files(&self.table, &files)?;
         journal.staged(count, files.iter().map(|f| f.file.record_count()).sum(), bytes)?;
         (self.result.files, self.result.bytes) = (count, bytes);
         self.monitor.check()?;
