@@ -6,6 +6,7 @@ mod commit;
 mod common;
 mod demo;
 mod fit;
+mod ingest;
 mod journal;
 mod journey;
 mod look;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 pub use load::load;
-pub use plan::{IngestPlan, PlanStamp, Planned, plan};
+pub use plan::{IngestPlan, Planned, plan};
 pub use result::{Ending, IngestResult};
 
 use super::mapping::Mapping;

@@ -1,9 +1,7 @@
 //! What a load will do, found out before anything is written: the files are opened, the table is loaded (or drafted),
-//! the mapping is bound. The console remembers a plan and its preflight while files and mapping stay the same.
+//! the mapping is bound.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use iceberg::spec::Schema;
 
@@ -55,14 +53,6 @@ pub enum Planned {
         /// Everything that is wrong with it.
         problems: Vec<Problem>,
     },
-}
-
-/// What a plan and its preflight rest on. As long as it is equal, both hold.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanStamp {
-    files: Vec<(PathBuf, u64, Option<SystemTime>)>,
-    mapping: Mapping,
-    table: Option<String>,
 }
 
 /// Opens the files, loads the table and binds the mapping. Writes nothing.
@@ -172,20 +162,6 @@ impl IngestPlan {
     /// Whether the types of the columns are a guess from a sample, and not what a table demands.
     pub(super) fn guesses_types(&self) -> bool {
         matches!(self.target, Target::New(_)) && !self.source.inferred_from_all
-    }
-
-    /// What this plan rests on, looked at now.
-    pub fn stamp(&self) -> PlanStamp {
-        let look = |path: &PathBuf| {
-            let seen = std::fs::metadata(path).ok();
-            let changed = seen.as_ref().and_then(|m| m.modified().ok());
-            (path.clone(), seen.map_or(0, |m| m.len()), changed)
-        };
-        PlanStamp {
-            files: self.source.files.iter().map(|f| look(&f.path)).collect(),
-            mapping: self.mapping.clone(),
-            table: self.table().map(|table| table.metadata_location().to_string()),
-        }
     }
 }
 

@@ -1,0 +1,178 @@
+//! The real program, without a terminal and (for the question it asks) with one.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use serde_json::Value;
+
+use super::ORDERS;
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        std::fs::write(home.path("orders.csv"), ORDERS).unwrap();
+        home
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn variables(&self) -> Vec<(&'static str, std::path::PathBuf)> {
+        let folders = ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+        folders.iter().map(|name| (*name, self.path(&name.to_lowercase()))).collect()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
+        command.args(arguments).current_dir(self.0.path()).env_clear().envs(self.variables());
+        command.stdin(std::process::Stdio::null()).output().unwrap()
+    }
+
+    /// Its exit code, and what it printed as JSON.
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let out = self.run(&[arguments, &["-o", "json"]].concat());
+        let text = String::from_utf8(out.stdout).unwrap();
+        let told = String::from_utf8_lossy(&out.stderr);
+        let value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text:?} {told}"));
+        (out.status.code().unwrap(), value)
+    }
+
+    fn code(&self, arguments: &[&str]) -> i32 {
+        self.run(arguments).status.code().unwrap()
+    }
+
+    fn ids(&self) -> Vec<i64> {
+        let (code, rows) = self.json(&["rows", "sales.orders"]);
+        assert_eq!(code, 0);
+        let mut ids: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+fn parquet_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries
+        .map(
+            |path| {
+                if path.is_dir() {
+                    parquet_below(&path)
+                } else {
+                    path.extension().is_some_and(|e| e == "parquet").into()
+                }
+            },
+        )
+        .sum()
+}
+
+#[test]
+fn create_then_load_then_read() {
+    let home = Home::new();
+    let create =
+        ["create", "sales.orders", "--like", "orders.csv", "--partition-by", "month(day)", "--sort-by", "id desc"];
+    let (code, planned) = home.json(&[&create[..], &["--dry-run"]].concat());
+    assert_eq!((code, &planned["outcome"]), (0, &"planned".into()));
+    assert_eq!(home.code(&create), 2, "nobody can be asked, and --yes is missing");
+    let (code, created) = home.json(&[&create[..], &["--yes"]].concat());
+    assert_eq!((code, &created["outcome"], &created["table"]), (0, &"committed".into(), &"sales.orders".into()));
+    assert_eq!(created["partition_fields"][0], "day_month: month(day)");
+    assert_eq!(home.code(&[&create[..], &["--yes"]].concat()), 1, "it exists already");
+
+    let (code, planned) = home.json(&["ingest", "orders.csv", "sales.orders", "--dry-run"]);
+    assert_eq!((code, &planned["outcome"], &planned["rows"]), (0, &"planned".into(), &3.into()));
+    assert!(planned.get("ingest_id").is_none() && parquet_below(home.0.path()) == 0);
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders"]), 2);
+    let (code, done) = home.json(&["ingest", "orders.csv", "sales.orders", "--yes"]);
+    assert_eq!((code, &done["outcome"], &done["rows"], &done["files"]), (0, &"committed".into(), &3.into(), &3.into()));
+    assert!(done["snapshot_id"].is_i64() && done.get("base_snapshot_id").is_none());
+    assert_eq!(home.ids(), [1, 2, 3]);
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--yes", "--read-only"]), 1);
+}
+
+#[test]
+fn rows_that_do_not_fit_end_with_five() {
+    let home = Home::new();
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--create", "--yes"]), 0);
+    std::fs::write(home.path("bad.csv"), "id,amount\n7,1.5\nseven,2\n").unwrap();
+    let (code, told) = home.json(&["ingest", "bad.csv", "sales.orders", "--yes"]);
+    assert_eq!((code, &told["outcome"], &told["rejected_rows"]), (5, &"not-sent".into(), &1.into()));
+    assert_eq!(told["preflight"]["faults"][0]["line"]["line"], 3);
+    assert_eq!(home.code(&["ingest", "bad.csv", "sales.orders", "--preflight"]), 5);
+    let (code, told) = home.json(&["ingest", "bad.csv", "sales.orders", "--yes", "--on-error", "reject"]);
+    assert_eq!((code, &told["rows"], &told["rejected_rows"]), (0, &1.into(), &1.into()));
+    assert!(home.path("bad.csv.rejected.csv").exists());
+    assert_eq!(home.ids(), [1, 2, 3, 7]);
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    let home = Home::new();
+    for arguments in [
+        &["ingest", "orders.csv"][..],
+        &["ingest", "orders.csv", "orders"],
+        &["ingest", "orders.csv", "sales.orders", "--mode", "overwrite"],
+        &["ingest", "orders.csv", "sales.orders", "--rejects", "x.csv"],
+        &["ingest", "orders.csv", "sales.orders", "--partition-by", "id"],
+        &["create", "sales.orders"],
+        &["create", "sales.orders", "--like", "a", "--schema", "b"],
+    ] {
+        let out = home.run(arguments);
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+        assert!(!out.stderr.is_empty() && out.stdout.is_empty(), "{arguments:?}");
+    }
+    let told = home.run(&["ingest", "orders.csv", "sales.orders", "--mode", "overwrite"]);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("next version"));
+    assert_eq!(home.code(&["ingest", "nope.csv", "sales.orders", "--create", "--yes"]), 1);
+}
+
+#[test]
+fn a_mapping_is_saved_and_used_again() {
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    std::fs::write(home.path("semi.csv"), "ID;Country\n8;DE\n").unwrap();
+    let save = ["ingest", "semi.csv", "sales.orders", "--delimiter", ";", "--save-mapping", "map.toml", "--yes"];
+    assert_eq!(home.code(&save), 0);
+    assert_eq!(home.code(&["ingest", "semi.csv", "sales.orders", "--mapping", "map.toml", "--yes"]), 0);
+    assert_eq!(home.ids(), [8, 8]);
+}
+
+/// The base is what was seen when the question was asked: whoever commits before it is answered wins.
+#[test]
+fn a_table_that_changed_before_the_answer_ends_with_three() {
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    let pty = native_pty_system().openpty(PtySize { rows: 30, cols: 200, ..PtySize::default() }).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_icedeck"));
+    command.args(["ingest", "orders.csv", "sales.orders", "-o", "json"]);
+    command.cwd(home.0.path());
+    command.env_clear();
+    command.env("TERM", "xterm-256color");
+    for (name, value) in home.variables() {
+        command.env(name, value);
+    }
+    let mut child = pty.slave.spawn_command(command).unwrap();
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().unwrap();
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&seen).contains("[y/N]") {
+        let read = reader.read(&mut buffer).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&buffer[..read]);
+    }
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--yes"]), 0);
+    pty.master.take_writer().unwrap().write_all(b"y\n").unwrap();
+    // A pseudo-terminal ends in an error on Linux once the other side is closed.
+    while let Ok(read @ 1..) = reader.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..read]);
+    }
+    let status = child.wait().unwrap();
+    let seen = String::from_utf8_lossy(&seen);
+    assert_eq!(status.exit_code(), 3, "{seen}");
+    assert!(seen.contains("\"rejected\"") && seen.contains(".jsonl"), "{seen}");
+    assert_eq!(home.ids(), [1, 2, 3], "the winner's rows alone");
+}
