@@ -28,7 +28,7 @@ fn comparable(array: &ArrayRef) -> ArrayRef {
 fn extremes(array: &ArrayRef, of: &Type) -> Option<(Datum, Datum)> {
     let values = comparable(array);
     let converter = RowConverter::new(vec![SortField::new(values.data_type().clone())]).unwrap();
-    let keys = converter.convert_columns(&[values.clone()]).unwrap();
+    let keys = converter.convert_columns(std::slice::from_ref(&values)).unwrap();
     let order: Vec<usize> = (0..values.len()).collect();
     let least = *order.iter().min_by_key(|i| keys.row(**i))?;
     let most = *order.iter().max_by_key(|i| keys.row(**i))?;

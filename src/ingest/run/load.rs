@@ -85,7 +85,7 @@ impl<'a> Load<'a> {
         monitor.check()?;
         let mut result = IngestResult::of(&plan);
         let (table, made_table) = match &plan.target {
-            Target::Existing(table) => (table.clone(), false),
+            Target::Existing(table) => (table.as_ref().clone(), false),
             Target::New(draft) => {
                 let make_namespace = plan.request.create.as_ref().is_some_and(|c| c.make_namespace);
                 let table = draft.create(connection, make_namespace).await?;

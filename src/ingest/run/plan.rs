@@ -36,7 +36,7 @@ pub struct IngestPlan {
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A table that exists: the base.
-    Existing(Table),
+    Existing(Box<Table>),
     /// A table that is made first.
     New(Box<TableDraft>),
 }
@@ -72,7 +72,7 @@ pub async fn plan(request: IngestRequest, connection: &Connection, monitor: &Mon
 fn bind(request: IngestRequest, source: Arc<Source>, existing: Option<Table>) -> Result<Planned> {
     let mut notes = source.warnings.clone();
     let target = match existing {
-        Some(table) => Target::Existing(table),
+        Some(table) => Target::Existing(Box::new(table)),
         None => {
             let draft = draft(&request, &source)?;
             notes.extend(draft.summary.warnings.iter().cloned());
