@@ -252,13 +252,9 @@ impl App {
         self.tell(Notice::warning(format!("quits as soon as this is done: {waits}")), out);
     }
 
-    /// The program is told to end: as quitting, without a question.
+    /// The program is told to end: as quitting, without a question. The loop waits only so long.
     pub(super) fn terminate(&mut self, out: &mut Vec<Outward>) {
-        if self.leaving == Leaving::WhenDone {
-            self.leaving = Leaving::Now;
-        } else {
-            self.leave(out);
-        }
+        self.leave(out);
     }
 }
 

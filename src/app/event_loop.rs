@@ -7,6 +7,7 @@ use crossterm::event::{Event as Input, KeyEventKind};
 use futures::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -301,7 +302,9 @@ where
     fn draw(&mut self) -> Result<()> {
         let failed = |e: B::Error| Error::new(Kind::Unavailable, "cannot draw on the terminal").caused_by(e);
         if std::mem::take(&mut self.must_clear) {
-            self.terminal.clear().map_err(failed)?;
+            // Unlike `clear`, this does not ask the terminal where its cursor is: the answer would come in among the keys.
+            let size = self.terminal.size().map_err(failed)?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(failed)?;
         }
         let app = &mut self.app;
         self.terminal.draw(|frame| app.draw(frame)).map_err(failed)?;

@@ -89,8 +89,10 @@ impl App {
         let right = parts.into_iter().flatten().chain([mode.to_string()]).collect::<Vec<_>>().join(" · ");
         let right = text::fit(&text::safe(&right), usize::from(area.width / 2)).into_owned();
         let mut line = Line { x: area.x, end: area.right(), y: area.y, buf };
-        line.put(" ❄ icedeck ", brand);
-        let room = usize::from(area.width).saturating_sub(11 + text::width(&right) + 3);
+        // Where there is little room it goes to where one is.
+        let name = if area.width < 50 { " ❄ " } else { " ❄ icedeck " };
+        line.put(name, brand);
+        let room = usize::from(area.width).saturating_sub(text::width(name) + text::width(&right) + 3);
         line.put(&self.crumbs(room), bar);
         let x = area.right().saturating_sub(u16::try_from(text::width(&right) + 1).unwrap_or(0));
         if x > line.x {

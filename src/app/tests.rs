@@ -286,7 +286,7 @@ fn the_command_line_completes_runs_and_tells_mistakes() {
     assert_eq!(bench.notice(), "no catalog is named \"no\" · there are dev, prod");
     bench.press(": f l y enter");
     assert!(bench.notice().starts_with("no view or action is named \"fly\""), "{}", bench.notice());
-    bench.press(": l o enter");
+    bench.press(": l o g enter");
     assert_eq!(bench.here(), "log");
     assert_eq!(bench.press(": q enter"), ["quit"]);
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crossterm::event::{Event, KeyEvent};
+use futures::future::BoxFuture;
 use futures::stream;
 use icedeck::app::Options;
 use icedeck::app::chord::Chord;
@@ -65,20 +66,21 @@ pub struct Played {
 }
 
 /// A run of the console about to start.
-#[derive(Debug)]
 pub struct Console {
     pub lake: Lake,
     pub start: Route,
     pub width: u16,
     pub height: u16,
     pub options: Options,
+    /// Is done when everything before the last key has settled.
+    pub before_last: Option<BoxFuture<'static, ()>>,
 }
 
 impl Console {
     /// At 80x24, at the first view.
     pub fn new(lake: &Lake) -> Self {
         let start = icedeck::app::start_route(None, None);
-        Self { lake: lake.clone(), start, width: 80, height: 24, options: Options::default() }
+        Self { lake: lake.clone(), start, width: 80, height: 24, options: Options::default(), before_last: None }
     }
 
     /// At another size.
@@ -107,10 +109,14 @@ impl Console {
         let mut asked = Asked::default();
         let running = EventLoop::new(self.lake, app, first, &mut terminal, &mut asked);
         let settled = running.settled();
-        let script = stream::unfold((VecDeque::from(events), settled), |(mut events, mut settled)| async move {
+        let state = (VecDeque::from(events), settled, self.before_last);
+        let script = stream::unfold(state, |(mut events, mut settled, mut before_last)| async move {
             settled.changed().await.ok()?;
             let next = events.pop_front()?;
-            Some((Incoming::Input(next), (events, settled)))
+            if let Some(work) = before_last.take_if(|_| events.is_empty()) {
+                work.await;
+            }
+            Some((Incoming::Input(next), (events, settled, before_last)))
         });
         let app = running.run(Box::pin(script)).await.unwrap();
         Played { screen: screen(&terminal), app, asked }

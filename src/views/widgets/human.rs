@@ -115,7 +115,7 @@ mod tests {
             .map(|past| ago(now - past, now))
             .collect();
         assert_eq!(told, ["now", "3 m ago", "2 h ago", "yesterday", "9 d ago", "2 mo ago", "in 5 m"]);
-        assert_eq!(ago(i64::MIN, i64::MAX), "292277024 y ago".to_string());
+        assert_eq!(ago(i64::MIN, i64::MAX), "292471208 y ago".to_string());
         assert_eq!(moment(1_795_255_709_000), "2026-11-21T10:08:29.000Z");
     }
 }

@@ -62,8 +62,9 @@ fn reading_again_keeps_cursor_and_marks_by_key() {
     assert_eq!(listing.current().unwrap().0, "c");
     listing.replace(vec![("c".into(), 3), ("x".into(), 9), ("a".into(), 7)]);
     assert_eq!(listing.current().unwrap().0, "c");
-    assert_eq!(listing.marked(), [&("a".to_string(), 7)]);
-    assert_eq!(listing.chosen().len(), 1);
+    assert_eq!(listing.marked(), [&("c".to_string(), 3), &("a".to_string(), 7)]);
+    listing.replace(vec![("a".into(), 8)]);
+    assert_eq!(listing.chosen(), [&("a".to_string(), 8)]);
 }
 
 #[test]
