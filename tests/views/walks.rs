@@ -1,7 +1,10 @@
 //! Walks through a real lake by keys alone.
 
 use icedeck::app::route::Route;
+use icedeck::app::task::{Feed, JobId, Report, Task};
+use icedeck::monitor::Monitor;
 use icedeck::table::Namespace;
+use icedeck::views::rows::pager::{Pager, ReadPage, Told, Wanted};
 
 use super::console::{Console, setup};
 use crate::common::Lake;
@@ -178,4 +181,45 @@ async fn a_table_that_cannot_be_loaded_is_a_row_among_the_others() {
     let mut console = console(&lake, sales).await;
     let told = console.screen(120, 28);
     assert!(told.contains("2 tables") && told.contains("✖") && told.contains("no snapshots"), "{told}");
+}
+
+/// Runs one page to its end; the screen takes so many parts and is then gone.
+async fn page(page: &ReadPage, lake: &Lake, takes: usize) -> icedeck::Result<u64> {
+    let (out, mut parts) = tokio::sync::mpsc::channel(1);
+    let feed = Feed::new(Monitor::new(), JobId(1), out);
+    let screen = async move {
+        let mut rows = 0;
+        for _ in 0..takes {
+            let Some((_, Report::Part(part))) = parts.recv().await else { break };
+            rows += match part.take::<Told>() {
+                Ok(Told::Rows(more, _)) => more.len() as u64,
+                _ => 0,
+            };
+        }
+        rows
+    };
+    let work = async {
+        let done = page.run(&lake.lake, &feed).await;
+        drop(feed);
+        done
+    };
+    let (done, rows) = tokio::join!(work, screen);
+    done.map(|()| rows)
+}
+
+#[tokio::test]
+async fn a_page_that_is_cut_off_leaves_no_gap_behind() {
+    let lake = filled().await;
+    let route = Route::new("rows").of_table("sales.orders".parse().unwrap());
+    let first = ReadPage { route, wanted: Wanted::default(), pager: Pager::default(), before: 0, rows: 500 };
+    let read = page(&first, &lake, usize::MAX).await.unwrap();
+    assert!(read >= 500 && read < 2200, "{read}");
+    let next = ReadPage { before: read, ..first.clone() };
+    assert!(page(&next, &lake, 0).await.unwrap_err().is_cancelled());
+    // The rows of the page that was cut off are lost: nothing may be read behind them.
+    let after = page(&next, &lake, usize::MAX).await.unwrap_err();
+    assert!(after.is_cancelled() && after.hints().iter().any(|h| h.contains("cut off")), "{after:?}");
+    // From the beginning everything is there again.
+    let whole = ReadPage { rows: 10_000, ..first };
+    assert_eq!(page(&whole, &lake, usize::MAX).await.unwrap(), 2200);
 }
