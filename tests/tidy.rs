@@ -112,7 +112,7 @@ fn long_functions(source: &Source) -> Vec<String> {
     let mut open: Option<(usize, String)> = None;
     for (n, line) in source.code.iter().enumerate() {
         let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-        let declares = line.trim_start().split_whitespace().take(5).any(|word| word == "fn");
+        let declares = line.split_whitespace().take(5).any(|word| word == "fn");
         match &open {
             Some((from, depth)) if *line == format!("{depth}}}") => {
                 if n - from + 1 > MAX_FUNCTION {

@@ -16,11 +16,12 @@ from lake import rows_from_json, rows_of, same_rows
 D = decimal.Decimal
 UTC = dt.timezone.utc
 
-# name, Iceberg type, values: the last one is null; negative times lie before 1970
+# name, Iceberg type, values: the last one is null; negative times lie before 1970. The least numbers are such that truncating
+# them by 3 does not overflow: Java and icedeck wrap there, Python does not.
 PRIMITIVES = [
     ("a_boolean", "boolean", [True, False, True, None]),
-    ("an_int", "int", [-2147483648, 2147483647, 34, None]),
-    ("a_long", "long", [-9223372036854775808, 9223372036854775807, 34, None]),
+    ("an_int", "int", [-2147483646, 2147483647, 34, None]),
+    ("a_long", "long", [-9223372036854775806, 9223372036854775807, 34, None]),
     ("a_float", "float", [-1.5, 0.25, 3.0e38, None]),
     ("a_double", "double", [-1.5, 1e-300, 1.7976931348623157e308, None]),
     ("a_decimal", "decimal(9,2)", [D("-1234567.89"), D("0.01"), D("14.20"), None]),
@@ -36,9 +37,11 @@ PRIMITIVES = [
 ]
 
 TRANSFORMS = {
-    "identity": ["a_boolean", "an_int", "a_long", "a_decimal", "a_date", "a_time", "a_timestamp", "a_timestamptz", "a_string", "a_uuid"],
+    # not a_uuid: the iceberg crate has no Avro form for it, icedeck refuses such a table
+    "identity": ["a_boolean", "an_int", "a_long", "a_decimal", "a_date", "a_time", "a_timestamp", "a_timestamptz", "a_string"],
     "bucket": ["an_int", "a_long", "a_decimal", "a_date", "a_time", "a_timestamp", "a_timestamptz", "a_string", "a_uuid", "a_fixed", "a_binary"],
-    "truncate": ["an_int", "a_long", "a_decimal", "a_string", "a_binary"],
+    # not a_binary: the iceberg crate does not compute it, icedeck refuses such a table
+    "truncate": ["an_int", "a_long", "a_decimal", "a_string"],
     "year": ["a_date", "a_timestamp", "a_timestamptz"],
     "month": ["a_date", "a_timestamp", "a_timestamptz"],
     "day": ["a_date", "a_timestamp", "a_timestamptz"],
@@ -109,17 +112,23 @@ def check_statistics(table):
             if not present:
                 assert field.field_id not in file.lower_bounds, what
                 continue
-            low = from_bytes(field.field_type, file.lower_bounds[field.field_id])
+            low = decoded(field.field_type, file.lower_bounds[field.field_id])
             high = file.upper_bounds.get(field.field_id)
             assert low <= min(present), f"{what}: lower {low!r} > {min(present)!r}"
             truncated = isinstance(field.field_type, (StringType, BinaryType))
             if high is None:
                 assert truncated, what
                 continue
-            high = from_bytes(field.field_type, high)
+            high = decoded(field.field_type, high)
             assert high >= max(present), f"{what}: upper {high!r} < {max(present)!r}"
             if not truncated:
                 assert low == min(present) and high == max(present), f"{what}: [{low!r}, {high!r}] is not tight"
+
+
+def decoded(kind, bound):
+    """A bound in the form of `table_values`."""
+    value = from_bytes(kind, bound)
+    return value.bytes if isinstance(value, uuid.UUID) else value
 
 
 def table_values(column, field):
@@ -132,7 +141,7 @@ def table_values(column, field):
         return column.cast("int32").to_pylist()
     if isinstance(kind, UUIDType):
         values = column.to_pylist()
-        return [None if v is None else uuid.UUID(bytes=v) if isinstance(v, bytes) else v for v in values]
+        return [v.bytes if isinstance(v, uuid.UUID) else v for v in values]
     return column.to_pylist()
 
 

@@ -304,7 +304,7 @@ fn grid(count: u64) -> Vec<GridRow> {
             Cell::Int(10_000 + n as i64),
             Cell::Timestamp { nanos: 1_795_248_000_000_000_000 - i128::from(n) * 1_000_000_000, utc: true },
             Cell::Decimal(format!("{}.50", n * 7)),
-            if n % 3 == 0 { Cell::Null } else { Cell::Text(format!("日本 {}", samples::HOSTILE)) },
+            if n.is_multiple_of(3) { Cell::Null } else { Cell::Text(format!("日本 {}", samples::HOSTILE)) },
             Cell::List(vec![Cell::Text("new".into()), Cell::Null]),
             Cell::Text(samples::long_name()),
         ],

@@ -4,6 +4,7 @@ use iceberg::spec::{
     NullOrder, Schema, SortDirection, SortField, SortOrder, Transform, UnboundPartitionField, UnboundPartitionSpec,
 };
 
+use crate::ingest::stage::check_writable;
 use crate::{Error, Result};
 
 /// One term: a transform of a column.
@@ -19,7 +20,8 @@ struct Term {
 /// Reads partition fields; empty text means unpartitioned.
 ///
 /// # Errors
-/// [`Kind::Invalid`](crate::Kind::Invalid), naming the term.
+/// [`Kind::Invalid`](crate::Kind::Invalid), naming the term; [`Kind::Unsupported`](crate::Kind::Unsupported) for a uuid
+/// as it is.
 pub(super) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec> {
     let mut builder = UnboundPartitionSpec::builder();
     for term in terms(text, schema)? {
@@ -34,9 +36,11 @@ pub(super) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundParti
     }
     let spec = builder.build();
     // Binding checks what the builder does not: types, names that a column has, the same transform twice.
-    spec.clone()
+    let bound = spec
+        .clone()
         .bind(schema.clone())
         .map_err(|e| Error::invalid(format!("cannot partition by this: {}", e.message())).caused_by(e))?;
+    check_writable(&bound, schema)?;
     Ok(spec)
 }
 

@@ -29,6 +29,7 @@ use partition::Partitioner;
 use sort::Sorter;
 
 pub use metrics::{MetricsMode, MetricsModes};
+pub(crate) use partition::check_writable;
 pub use settings::WriteSettings;
 
 use crate::commit::StagedFile;

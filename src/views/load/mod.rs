@@ -131,7 +131,7 @@ impl LoadView {
             return vec![Effect::Notice(Notice::warning(text::safe(&told).into_owned()))];
         }
         match step {
-            Step::Commit => self.to_commit(),
+            Step::Commit => self.go_to_commit(),
             Step::Preflight => {
                 self.step = step;
                 self.check(cx)
@@ -156,7 +156,7 @@ impl LoadView {
         vec![Effect::Start(CHECK, Box::new(tasks::Check(draft.clone())))]
     }
 
-    fn to_commit(&mut self) -> Vec<Effect> {
+    fn go_to_commit(&mut self) -> Vec<Effect> {
         let Some(pane) = self.preflight.ready() else { return Vec::new() };
         if !pane.is_clean() && self.choices.rejects.is_none() {
             let told = "some rows do not fit: mend them or the mapping, or name a file that they are written to";

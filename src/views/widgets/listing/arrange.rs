@@ -50,7 +50,7 @@ fn passing<L: Look>(ask: &Arrange<L>, cancelled: &impl Fn() -> bool) -> Option<V
     let mut line = String::new();
     let mut found = Vec::new();
     for (number, row) in (0..count).zip(ask.rows.iter()) {
-        if number as usize % STRIDE == 0 && cancelled() {
+        if (number as usize).is_multiple_of(STRIDE) && cancelled() {
             return None;
         }
         line.clear();
