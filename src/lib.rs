@@ -7,7 +7,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`error`], [`monitor`], [`env`] | what failed, progress out and cancellation in, clock and ids and paths |
+//! | [`error`], [`monitor`], [`mod@env`] | what failed, progress out and cancellation in, clock and ids and paths |
 //! | [`storage`] | every byte outside memory: locations, object stores, iceberg's `Storage` upon them |
 //! | [`table`] | a loaded table as plain values: snapshots, manifests, files, schemas, statistics |
 //! | [`catalog`] | configuration, connections, and one `Committer` per way of publishing |

@@ -1,7 +1,7 @@
 //! How a change becomes a snapshot: `Change` -> [`Proposal`](crate::catalog::Proposal) ->
 //! [`Outcome`](crate::catalog::Outcome).
 //!
-//! [`propose`] writes manifests and nothing else; [`publish`] sends one request and looks at what came of it. Nothing
+//! [`propose()`] writes manifests and nothing else; [`publish()`] sends one request and looks at what came of it. Nothing
 //! here tries again by itself: the base that was inspected is the base committed on.
 
 mod append;

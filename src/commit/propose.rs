@@ -20,9 +20,9 @@ const CLOCK_TOLERANCE_MS: i64 = 60_000;
 /// manifest files are its own.
 ///
 /// # Errors
-/// [`Kind::Invalid`](crate::Kind::Invalid) for a change that cannot be (a column used by the partition spec, a file of
-/// an unknown spec), [`Kind::Unsupported`](crate::Kind::Unsupported) for what the format or icedeck cannot do,
-/// [`Kind::AlreadyExists`](crate::Kind::AlreadyExists) for an ingest that the table holds already, and those of the
+/// [`Kind::Invalid`] for a change that cannot be (a column used by the partition spec, a file of
+/// an unknown spec), [`Kind::Unsupported`] for what the format or icedeck cannot do,
+/// [`Kind::AlreadyExists`] for an ingest that the table holds already, and those of the
 /// storage. Whatever was written by then is deleted again.
 pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
     check_table(table)?;

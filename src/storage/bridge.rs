@@ -1,4 +1,4 @@
-//! iceberg's `Storage` and `StorageFactory`, implemented upon [`Storage`](super::Storage).
+//! iceberg's `Storage` and `StorageFactory`, implemented upon [`Storage`].
 
 use std::ops::Range;
 use std::sync::Arc;
