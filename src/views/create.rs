@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::dialogs::{Confirm, Prompt};
+use super::dialogs::{Confirm, ask};
 use super::load;
 use super::load::paths;
 use super::page::Scroll;
@@ -267,10 +267,6 @@ impl View for CreateView {
             states::draw(&self.columns, inner, buf, cx, cx.progress(Slot::MAIN), |_, _| {});
         }
     }
-}
-
-fn ask(topic: &'static str, title: &str, hint: &str, initial: &str) -> Vec<Effect> {
-    vec![Effect::show(Prompt::new(topic, title, hint, initial))]
 }
 
 fn or_none(fields: &[String]) -> String {

@@ -143,6 +143,11 @@ impl Prompt {
     }
 }
 
+/// Shows a prompt: what a view's action returns that asks for a line.
+pub fn ask(topic: &'static str, title: impl Into<String>, hint: &str, initial: &str) -> Vec<Effect> {
+    vec![Effect::show(Prompt::new(topic, title, hint, initial))]
+}
+
 impl View for Prompt {
     fn route(&self) -> Route {
         Route::new("prompt")

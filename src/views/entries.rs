@@ -76,7 +76,7 @@ impl List for Entries {
 
     fn title(&self, rows: &[FileLine]) -> String {
         let removed = rows.iter().filter_map(FileLine::entry).filter(|entry| entry.status == 2).count();
-        let title = title(rows, &self.route).replacen("file", "entry", 1).replacen("entrys", "entries", 1);
+        let title = title(rows, &self.route, "entry", "entries");
         if removed == 0 { title } else { format!("{title} · {removed} removed") }
     }
 

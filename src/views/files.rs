@@ -68,10 +68,10 @@ pub async fn send_lines(table: &Table, mut stream: EntryStream, feed: &Feed<Vec<
 }
 
 /// "214 files · 3 with deletes · 1 manifest cannot be read".
-pub fn title(rows: &[FileLine], route: &Route) -> String {
+pub fn title(rows: &[FileLine], route: &Route, one: &str, many: &str) -> String {
     let faults = rows.iter().filter(|row| row.entry().is_none()).count();
     let deletes = rows.iter().filter_map(FileLine::entry).filter(|entry| entry.data_file.content != 0).count();
-    let mut title = human::counted_as(rows.len() - faults, "file", "files");
+    let mut title = human::counted_as(rows.len() - faults, one, many);
     if deletes > 0 {
         title = format!("{title} · {} of deletes", human::count(deletes as i128));
     }
@@ -132,7 +132,7 @@ impl List for Files {
     }
 
     fn title(&self, rows: &[FileLine]) -> String {
-        title(rows, &self.route)
+        title(rows, &self.route, "file", "files")
     }
 
     fn facts(&self, row: &FileLine, _now_ms: i64) -> Vec<Fact> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::dialogs::Prompt;
+use super::dialogs::ask;
 use super::list::List;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Shown};
@@ -122,7 +122,7 @@ impl List for Folder {
     fn act(&mut self, action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
         if action == Action::Edit {
             let here = self.route.detail.clone().unwrap_or_default();
-            return vec![Effect::show(Prompt::new("path", "go to", "a folder, or a file", &here))];
+            return ask("path", "go to", "a folder, or a file", &here);
         }
         let files: Vec<_> = chosen.iter().filter(|row| row.bytes.is_some()).collect();
         let paths: Vec<_> = files.iter().map(|row| row.path.display().to_string()).collect();

@@ -15,7 +15,7 @@ use crate::catalog::Lake;
 use crate::ingest::draft::Draft;
 use crate::ingest::mapping::{Mapping, MappingEdit, Rule};
 use crate::ingest::run::Ending;
-use crate::views::dialogs::{Pick, Prompt};
+use crate::views::dialogs::{Pick, ask};
 use crate::views::page::Scroll;
 use crate::views::widgets::load::Load;
 use crate::views::widgets::text;
@@ -300,10 +300,6 @@ fn mapping_offers() -> Vec<Offer> {
     let mut offers = vec![Action::Open.called("preflight")];
     offers.extend(own.map(Offer::from));
     offers
-}
-
-fn ask(topic: &'static str, title: impl Into<String>, hint: &str, initial: &str) -> Vec<Effect> {
-    vec![Effect::show(Prompt::new(topic, title, hint, initial))]
 }
 
 fn ask_source(draft: &Draft, title: &str) -> Vec<Effect> {
