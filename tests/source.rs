@@ -181,9 +181,14 @@ fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
         .prop_flat_map(move |width| proptest::collection::vec(proptest::collection::vec(field.clone(), width), 1..40))
 }
 
-/// What no dialect can tell from nothing, or from a byte order mark.
+/// What no dialect can tell from nothing, from a delimiter at the end of each line, or from a byte order mark.
 fn can_be_told(table: &[Vec<String>]) -> bool {
     let blank = |row: &[String]| row.iter().all(String::is_empty);
+    let last_is_empty = table.iter().all(|row| row.last().is_some_and(String::is_empty));
+    let only_white = table.iter().flatten().all(|cell| cell.bytes().all(|b| b.is_ascii_whitespace()));
+    if last_is_empty || only_white {
+        return false;
+    }
     !table.iter().any(|row| blank(row)) && !table[0][0].starts_with('\u{feff}')
 }
 
