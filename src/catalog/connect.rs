@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::config::CatalogConfig;
 use super::sql::{Database, Opening, Rows, SqlCatalog};
-use super::{CatalogInfo, Connection};
+use super::{CatalogInfo, Connection, rest};
 use crate::env::Env;
 use crate::storage::Storage;
 use crate::{Error, Kind, Result};
@@ -19,6 +19,7 @@ pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Re
     config.complete()?;
     match config.kind().as_str() {
         "sql" => sql(env, config, info).await,
+        "rest" => over_rest(env, config, info).await,
         "unknown" => Err(Error::invalid("the catalog has neither type nor uri")
             .with("catalog", &config.name)
             .with("file", &config.origin)
@@ -30,7 +31,19 @@ pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Re
 fn not_yet(config: &CatalogConfig, what: &str) -> Error {
     Error::unsupported(format!("catalogs of type {what} are not supported yet by this version"))
         .with("catalog", &config.name)
-        .hint("this version connects to SQL catalogs on SQLite")
+        .hint("this version connects to SQL catalogs on SQLite and to REST catalogs")
+}
+
+async fn over_rest(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
+    let signs = config.says("rest.sigv4-enabled") || config.property("auth.type").is_some_and(|kind| kind != "noop");
+    if signs {
+        return Err(Error::unsupported("this way to sign in to a REST catalog is not supported yet")
+            .with("catalog", &config.name)
+            .hint("token, or credential with oauth2-server-uri, are"));
+    }
+    let catalog = rest::connect(env, &config.name, &config.properties).await?;
+    let (storage, committer) = (catalog.storage().clone(), Arc::new(catalog.committer()));
+    Ok(Connection::new(info, storage, Arc::new(catalog), committer))
 }
 
 async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {

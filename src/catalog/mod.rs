@@ -9,9 +9,11 @@ mod connect;
 mod connection;
 pub mod doctor;
 mod drop;
+mod kinds;
 mod lake;
 mod listing;
 mod path;
+mod rest;
 mod sql;
 
 use assemble::assemble;
@@ -23,4 +25,5 @@ pub use connection::{Connection, TableCreation};
 pub use drop::DropPlan;
 pub use lake::{CatalogInfo, Lake, LakeOptions};
 pub use listing::{Entry, EntryKind, entries};
+pub use rest::{RestCatalog, RestCommitter};
 pub use sql::{Database, Opening, Rows, SqlCatalog, SqlCommitter};

@@ -4,31 +4,12 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use iceberg::table::Table;
-use iceberg::{Catalog, ErrorKind, Namespace, NamespaceIdent, Result, TableCommit, TableCreation, TableIdent};
+use iceberg::{Catalog, Namespace, NamespaceIdent, Result, TableCommit, TableCreation, TableIdent};
 
 use super::SqlCatalog;
+use crate::Error;
+use crate::catalog::kinds::{of_namespace, of_table};
 use crate::storage::to_iceberg;
-use crate::{Error, Kind};
-
-fn of_namespace(error: Error) -> iceberg::Error {
-    typed(error, ErrorKind::NamespaceNotFound, ErrorKind::NamespaceAlreadyExists)
-}
-
-fn of_table(error: Error) -> iceberg::Error {
-    let of_namespace = error.context().iter().any(|(name, _)| *name == "namespace");
-    let missing = if of_namespace { ErrorKind::NamespaceNotFound } else { ErrorKind::TableNotFound };
-    typed(error, missing, ErrorKind::TableAlreadyExists)
-}
-
-/// An error of ours with the kind that users of the trait go by.
-fn typed(error: Error, missing: ErrorKind, taken: ErrorKind) -> iceberg::Error {
-    let kind = match error.kind() {
-        Kind::NotFound => missing,
-        Kind::AlreadyExists => taken,
-        _ => return to_iceberg(error),
-    };
-    iceberg::Error::new(kind, error.to_string()).with_source(error)
-}
 
 #[async_trait]
 impl Catalog for SqlCatalog {
