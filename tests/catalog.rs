@@ -6,6 +6,7 @@ mod faults;
 mod health;
 mod names;
 mod paths;
+mod rest;
 mod tables;
 mod verbs;
 

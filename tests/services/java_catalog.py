@@ -17,6 +17,7 @@ def main(binary, demo, uri):
         config = lake.folder / "config" / "icedeck"
         config.mkdir(parents=True)
         (config / "config.toml").write_text(
+            f'[catalog.rest]\ntype = "rest"\nuri = "{uri}"\n'
             f'[catalog.icedeck]\ntype = "sql"\nuri = "sqlite:///{demo}/catalog.db"\nwarehouse = "file://{demo}/warehouse"\n')
         names = sorted(set(tables(java)))
         assert names == sorted(set(tables(lake.catalog(pathlib.Path(demo))))) and len(names) >= 3, names
@@ -44,7 +45,37 @@ def main(binary, demo, uri):
         java.drop_namespace("from_java")
         assert "from_java" not in lake.run("ls")
         print("ok      icedeck's loads are seen by Java, and Java's drops by icedeck", flush=True)
-    print(f"{len(names) + 2} passed, 0 failed")
+        passed = over_rest(lake, java)
+    print(f"{len(names) + 2 + passed} passed, 0 failed")
+
+
+def over_rest(lake, java):
+    """icedeck as a client of Java's REST server: names, tables, loads, conflicts."""
+    rest = lambda *words: lake.run("--catalog", "rest", *words)
+    listed = lambda *words: lake.json("--catalog", "rest", *words)
+    rest("create-namespace", "far", "--yes")
+    rest("create-namespace", "far.away", "--yes")
+    assert ("far", "away") in java.list_namespaces("far"), java.list_namespaces("far")
+    source = lake.folder / "amounts.csv"
+    source.write_text("id,day,amount\n1,2026-01-01,2.50\n2,2026-02-01,3.75\n")
+    for _ in range(2):
+        rest("ingest", source, "far.away.amounts", "--create", "--partition-by", "month(day)", "--yes")
+    assert java.load_table("far.away.amounts").scan().to_arrow().num_rows == 4
+    assert len(listed("rows", "far.away.amounts")) == 4 and len(listed("snapshots", "far.away.amounts")) == 2
+    print("ok      loads through Java's REST server are seen by both", flush=True)
+
+    table = java.load_table("far.away.amounts")
+    table.append(table.scan().to_arrow())
+    rest("ingest", source, "far.away.amounts", "--yes")
+    assert len(listed("rows", "far.away.amounts")) == 10
+    rest("rename", "far.away.amounts", "far.away.sums", "--yes")
+    assert java.table_exists("far.away.sums") and not java.table_exists("far.away.amounts")
+    rest("drop", "far.away.sums", "--yes")
+    rest("drop-namespace", "far.away", "--yes")
+    rest("drop-namespace", "far", "--yes")
+    assert ("far",) not in java.list_namespaces()
+    print("ok      tables are renamed and dropped through REST", flush=True)
+    return 2
 
 
 if __name__ == "__main__":
