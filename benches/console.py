@@ -90,7 +90,7 @@ class Terminal:
         """As above, where other things move on the screen as well: until a row of the list is drawn anew."""
         begun = time.perf_counter()
         self.press(key)
-        while b"table_" not in self.shown:
+        while not any(name in self.shown for name in (b"table_", b"lineitem", b"million")):
             if not self.read(5):
                 return float("inf")
         return time.perf_counter() - begun

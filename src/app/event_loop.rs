@@ -21,6 +21,8 @@ use crate::{Error, Kind, Result};
 
 /// At most 60 drawings a second.
 const BETWEEN_DRAWINGS: Duration = Duration::from_millis(16);
+/// A key need not wait that long for its answer: so soon after a drawing comes the next one.
+const BEFORE_AN_ANSWER: Duration = Duration::from_millis(4);
 /// How often running jobs are asked how far they are.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// How long a program that is told to end waits for work to clean up after itself.
@@ -86,6 +88,7 @@ pub struct EventLoop<'a, B: Backend, W: World> {
     clock: crate::env::Env,
     is_dirty: bool,
     must_clear: bool,
+    drawn: Instant,
     next_drawing: Instant,
     next_look: Instant,
     between_checks: Option<Duration>,
@@ -115,6 +118,7 @@ where
             clock,
             is_dirty: true,
             must_clear: false,
+            drawn: now,
             next_drawing: now,
             next_look: now,
             between_checks: None,
@@ -202,7 +206,10 @@ where
 
     fn incoming(&mut self, incoming: Option<Incoming>) {
         let event = match incoming {
-            Some(Incoming::Input(Input::Key(key))) if key.kind != KeyEventKind::Release => Event::Key(key),
+            Some(Incoming::Input(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+                self.next_drawing = self.next_drawing.min(self.drawn + BEFORE_AN_ANSWER);
+                Event::Key(key)
+            }
             Some(Incoming::Input(Input::Paste(text))) => Event::Paste(text),
             Some(Incoming::Input(Input::Mouse(mouse))) => match mouse.kind {
                 crossterm::event::MouseEventKind::Moved => return,
@@ -309,7 +316,8 @@ where
         let app = &mut self.app;
         self.terminal.draw(|frame| app.draw(frame)).map_err(failed)?;
         self.is_dirty = false;
-        self.next_drawing = Instant::now() + BETWEEN_DRAWINGS;
+        self.drawn = Instant::now();
+        self.next_drawing = self.drawn + BETWEEN_DRAWINGS;
         Ok(())
     }
 }
