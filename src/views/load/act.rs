@@ -80,7 +80,9 @@ impl LoadView {
             Step::Commit => self.commit_offers(),
         };
         if self.step < Step::Commit {
-            offers.push(Action::Next.into());
+            if self.step != Step::Preflight || self.preflight.ready().is_some_and(|pane| pane.is_clean()) {
+                offers.push(Action::Next.into());
+            }
             offers.extend(Scroll::ACTIONS.map(Offer::from));
             offers.extend([Action::Left.into(), Action::Right.into(), Action::Refresh.into()]);
         }
@@ -93,7 +95,7 @@ impl LoadView {
         if pane.is_clean() {
             return vec![Action::Open.called("commit")];
         }
-        let go = if self.choices.rejects.is_some() { "commit without them" } else { "commit" };
+        let go = if self.choices.rejects.is_some() { "commit without them" } else { "next step" };
         vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go)]
     }
 
