@@ -127,7 +127,11 @@ impl App {
             Action::Forward => self.walk(super::stack::Stack::forward, out),
             Action::Last => self.walk(super::stack::Stack::last, out),
             Action::Command => {
-                let palette = Palette::new(self.working(), &self.desk.context(&self.here(), self.stack.top().id, &[]));
+                let palette = {
+                    let here = self.here();
+                    let cx = self.desk.context(&here, self.stack.top().id, &[]);
+                    Palette::new(self.working(), here.clone(), &cx)
+                };
                 self.follow(self.stack.top().id, vec![Effect::show(palette)], out);
             }
             Action::Help => {

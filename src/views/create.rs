@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::dialogs::{Confirm, ask};
 use super::load;
-use super::load::paths;
+use super::load::{paths, quoted};
 use super::page::Scroll;
 use super::widgets::load::{self as states, Load};
 use super::widgets::shown::{Fact, Shown};
@@ -151,10 +151,33 @@ impl CreateView {
             at_ms: cx.now_ms,
             what: format!("make the table {name}"),
             outcome: "committed".into(),
-            request: self.wanted().and_then(Result::ok).map(|table| format!("{table:#?}")).unwrap_or_default(),
-            command: format!("icedeck create {name} --like FILE --partition-by '{}'", self.partition_by),
+            request: self.made_of().unwrap_or_default(),
+            command: self.command(&name),
         };
         vec![Effect::Log(sent), Effect::Replace(next)]
+    }
+
+    /// What was made, as JSON.
+    fn made_of(&self) -> Option<String> {
+        let (_, summary) = self.checked()?.ok()?;
+        serde_json::to_string_pretty(&summary).ok()
+    }
+
+    /// The equivalent command line.
+    fn command(&self, name: &TableName) -> String {
+        let mut words = vec!["icedeck create".to_string(), quoted(&name.to_string())];
+        if let Some(path) = paths(&self.route).first() {
+            words.extend(["--like".into(), quoted(&path.display().to_string())]);
+        }
+        for (option, text) in [("--partition-by", &self.partition_by), ("--sort-by", &self.sort_by)] {
+            if !text.trim().is_empty() {
+                words.extend([option.into(), quoted(text.trim())]);
+            }
+        }
+        for (key, value) in properties(&self.properties).unwrap_or_default() {
+            words.extend(["--property".into(), quoted(&format!("{key}={value}"))]);
+        }
+        words.join(" ")
     }
 
     fn lines(&self) -> Vec<Fact> {

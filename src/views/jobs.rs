@@ -4,10 +4,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::widgets::human;
 use super::widgets::listing::{Listing, Look};
 use super::widgets::load;
 use super::widgets::shown::{Column, Shown};
-use super::widgets::human;
 use crate::app::action::{Action, Offer};
 use crate::app::board::{JobEntry, JobState};
 use crate::app::chord::Chord;

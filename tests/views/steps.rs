@@ -2,11 +2,12 @@
 
 use iceberg::spec::{NestedField, NestedFieldRef, PrimitiveType, Schema, Type};
 use icedeck::Error;
+use icedeck::app::effect::Sent;
 use icedeck::app::route::Route;
 use icedeck::ingest::run::{Ending, IngestResult};
 use icedeck::monitor::Progress;
 use icedeck::table::Namespace;
-use icedeck::views::folder;
+use icedeck::views::{folder, log};
 
 use super::console::Console;
 use super::golden::{about, failure, gallery, keep};
@@ -268,6 +269,27 @@ async fn jobs_screen() {
     console.press("enter J X");
     told.show("cancelling", &mut console, &[(80, 24)]);
     keep("jobs", told.0);
+}
+
+#[test]
+fn log_screen() {
+    let sent = |minutes: i64, outcome: &str, what: &str| {
+        log::Line::Change(Sent {
+            at_ms: START_MS - minutes * 60_000,
+            what: what.into(),
+            outcome: outcome.into(),
+            request: "{\n  \"requirements\": [{\"type\": \"assert-table-uuid\"}]\n}".into(),
+            command: "icedeck ingest orders-nov.csv sales.orders --mapping mapping.toml".into(),
+        })
+    };
+    let rows = vec![
+        sent(3 * 1440, "committed", "make the table sales.orders"),
+        sent(95, "rejected", "append 300 rows to sales.orders"),
+        sent(90, "unknown", "append 300 rows to sales.orders"),
+        sent(3, "committed", samples::HOSTILE),
+        log::Line::Damaged { lines: 2, file: "/home/ann/.local/state/icedeck/commands.jsonl".into() },
+    ];
+    keep("log", gallery(&Route::new("log"), rows));
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Choices {
     pub rejects: Option<PathBuf>,
     /// Where the mapping was saved.
     pub mapping: Option<PathBuf>,
+    /// Where it is to be saved.
+    pub saving: Option<PathBuf>,
 }
 
 /// What will be done, in numbers.
@@ -96,7 +98,7 @@ pub fn command(draft: &Draft, choices: &Choices) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-:@=,+".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -18,6 +18,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::widgets::load::{self as states, Load};
 use super::widgets::{facts, text};
+use crate::Kind;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::route::Route;
@@ -29,6 +30,7 @@ use crate::ingest::mapping::Mapping;
 use crate::ingest::run::IngestResult;
 use crate::ingest::source::SourceOptions;
 
+pub use commit::quoted;
 pub use tasks::paths;
 
 /// Its name on the command line.
@@ -321,6 +323,7 @@ impl View for LoadView {
                     self.result = Load::Failed(error);
                     Vec::new()
                 }
+                act::SAVE_MAPPING if error.kind() == Kind::AlreadyExists => self.ask_to_replace(),
                 _ => vec![Effect::failed(&error)],
             },
         }
