@@ -278,7 +278,8 @@ fn around(route: &Route) -> Option<Route> {
     }
 }
 
-/// In debug builds only, where [`Action::Panic`] exists: shows that the terminal is restored.
+/// In debug builds only, where [`Action::Panic`] exists: a journey test sees by it that the terminal is restored.
+#[allow(clippy::panic)]
 fn fail_on_purpose() {
     if cfg!(debug_assertions) {
         std::panic::panic_any("asked to by :panic");

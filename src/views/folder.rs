@@ -129,7 +129,19 @@ impl List for Folder {
         let inside = rows.iter().find(|row| row.name != "..").and_then(|row| row.path.parent());
         let folder = inside.map(|folder| folder.display().to_string()).or_else(|| self.route.detail.clone());
         let what = if self.route.screen == NEW { "make a table from" } else { "load" };
-        format!("pick a file to {what} · {}", text::safe(&folder.unwrap_or_else(|| "this folder".into())))
+        let folder = folder.unwrap_or_else(|| "this folder".into());
+        format!("{}: pick a file to {what}", text::fit_middle(&text::safe(&folder), 40))
+    }
+
+    /// The path needs the room more than the detail does.
+    fn beside_from(&self) -> u16 {
+        140
+    }
+
+    /// The first file that can be loaded.
+    fn first_key(&self, rows: &[Entry]) -> Option<String> {
+        let file = rows.iter().find(|row| row.bytes.is_some() && is_loadable(&row.name));
+        file.map(|row| self.key(row))
     }
 
     fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {

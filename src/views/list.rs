@@ -106,7 +106,7 @@ pub trait List: Look {
     }
 
     /// The key of the row that the cursor begins on, where it is not the first.
-    fn first_key(&self) -> Option<String> {
+    fn first_key(&self, _rows: &[Self::Row]) -> Option<String> {
         None
     }
 

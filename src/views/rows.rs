@@ -296,7 +296,11 @@ impl RowsView {
             (None, Some(total)) => format!("{} rows", human::count(total.into())),
             (None, None) => "all rows".into(),
         };
-        self.export.ask(&what, &look.route, "all rows of the snapshot, read anew; / does not count")
+        self.export.ask(
+            &what,
+            &look.route,
+            "every row of the snapshot, in the chosen columns and under the expression, whatever / filters",
+        )
     }
 
     fn export_to(&self, file: exports::Wanted) -> Vec<Effect> {
@@ -352,7 +356,9 @@ impl View for RowsView {
         if has_rows {
             offers.push(Action::Jump.into());
         }
-        offers.extend(self.list.offers(cx));
+        let of_list = self.list.offers(cx);
+        offers.extend(of_list.iter().find(|offer| offer.action == Action::Export).cloned());
+        offers.extend(of_list.into_iter().filter(|offer| offer.action != Action::Export));
         offers
     }
 

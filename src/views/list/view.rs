@@ -140,7 +140,9 @@ impl<L: List> ListView<L> {
                 if let Some(rows) = incoming {
                     let rows = if self.listing.look.comes_again() { self.listing.united(rows) } else { rows };
                     self.listing.replace(rows);
-                } else if let Some(key) = self.listing.look.first_key().filter(|_| self.listing.cursor() == 0) {
+                } else if let Some(key) =
+                    self.listing.look.first_key(self.listing.rows()).filter(|_| self.listing.cursor() == 0)
+                {
                     self.listing.go_to_key(&key);
                 }
                 self.state = Load::Ready(());
