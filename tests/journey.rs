@@ -44,6 +44,83 @@ async fn walk_to_a_data_file_and_quit() {
     assert!(!screen.contains("icedeck ▸"), "the screen before is back: {screen}");
 }
 
+/// Keys one after the other, each followed by what the screen must show before the next one.
+fn play(pty: &mut Pty, steps: &[(&str, &str)]) {
+    for (keys, seen) in steps {
+        pty.send(keys);
+        pty.wait_for(seen);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_loaded_with_one_column_renamed_and_one_cast() {
+    let lake = orders().await;
+    let rows = "id,land,amount,day\n21,DE,5.00,24.12.2026\n22,FR,-1.50,31.12.2026\n23,,,01.01.2027\n";
+    std::fs::write(lake.folder.path().join("december.csv"), rows).unwrap();
+    let (mut pty, before) = started(&lake);
+    let steps = [
+        ("\r", "sales ▸ tables"),
+        ("\r", "orders ▸ overview"),
+        ("f", ".parquet"),
+        ("\r", "▶ id"),
+        ("L", "pick a file to load"),
+        ("/december\r", "▶ december.csv"),
+        ("\r", "1 source ●"),
+        ("", "24.12.2026"),
+        ("\r", "2 mapping ●"),
+        ("", "1 unmapped"),
+        ("jm", "country is taken from"),
+        ("land\r", "country = \"land\""),
+        ("jj", "not a date"),
+        ("f", "how day is read"),
+        ("%d.%m.%Y\r", "2026-12-24"),
+        ("\r", "all 3 rows fit"),
+        ("\r", "as a command"),
+        ("\r", "committed: the rows are in the table"),
+        ("\r", "2 snapshots"),
+        ("r", "23 rows"),
+        ("@", "append 3 rows to sales.orders"),
+        ("q", ""),
+    ];
+    play(&mut pty, &steps);
+    let (code, after, screen) = pty.end();
+    assert_eq!((code, &after), (0, &before), "{screen}");
+    let table = lake.load(&"sales.orders".parse().unwrap()).await;
+    assert_eq!(lake::longs(&table, None, "id").await, (1..=23).collect::<Vec<i64>>());
+    assert_eq!(lake::texts(&table, "country", 21).await, [Some("DE".into()), Some("FR".into()), None]);
+}
+
+#[tokio::test]
+async fn a_table_is_made_from_a_file() {
+    let lake = orders().await;
+    let rows = "id,placed,land\n1,2026-11-21,DE\n2,2026-11-22,FR\n";
+    std::fs::write(lake.folder.path().join("web shop.csv"), rows).unwrap();
+    let (mut pty, before) = started(&lake);
+    let steps = [
+        ("\r", "sales ▸ tables"),
+        ("C", "pick a file to make a table from"),
+        ("/web\r", "▶ web shop.csv"),
+        ("\r", "sales.web_shop"),
+        ("p", "partition by"),
+        ("nowhere\r", "✖"),
+        ("p\x15month(placed)\r", "placed_month: month(placed)"),
+        ("\r", "make this table"),
+        ("y", "1 source ●"),
+        ("\r", "2 mapping ●"),
+        ("\r", "all 2 rows fit"),
+        ("\r", "as a command"),
+        ("\r", "committed: the rows are in the table"),
+        ("\r", "1 snapshot"),
+        ("q", ""),
+    ];
+    play(&mut pty, &steps);
+    let (code, after, screen) = pty.end();
+    assert_eq!((code, &after), (0, &before), "{screen}");
+    let table = lake.load(&"sales.web_shop".parse().unwrap()).await;
+    let spec = table.metadata().default_partition_spec().fields().first().unwrap().name.clone();
+    assert_eq!(spec, "placed_month");
+}
+
 #[tokio::test]
 async fn the_terminal_is_restored_after_a_panic() {
     let lake = orders().await;

@@ -2,6 +2,8 @@
 //! failed; and walks through a real lake, with wrong keys too.
 
 mod console;
+mod exports;
 mod golden;
 mod samples;
+mod steps;
 mod walks;

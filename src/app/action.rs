@@ -103,6 +103,7 @@ actions! {
         Describe, "describe", "describe", "Everything known of the thing under the cursor";
         Raw, "raw", "raw", "The raw thing: metadata JSON, manifest entry, exact request";
         Copy, "copy", "copy", "Copy to the clipboard";
+        Export, "export", "export", "Write the rows to a file: CSV, JSON or Parquet, as its ending says";
         Columns, "columns", "columns", "Choose the columns";
         Where, "where", "where", "Read only rows for which an expression is true";
         Jump, "jump", "go to row", "Go to a row by its number";

@@ -4,7 +4,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::route::{Route, Subject};
 use crate::table::{Namespace, TableAddress};
-use crate::views::{self, Needs, Screen};
+use crate::views::{self, Needs, Screen, folder};
 use crate::{Error, Result};
 
 /// Words that are neither views nor actions, with what they do.
@@ -52,6 +52,10 @@ fn action(word: &str) -> Result<Action> {
 
 fn open(screen: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
     let route = Route::new(screen.name).of_catalog(here.catalog.clone());
+    if folder::is_picker(screen) && folder::is_path(rest) {
+        let Effect::Open(route) = open(screen, "", here)? else { return Err(Error::bug("a picker that is no view")) };
+        return Ok(Effect::Open(folder::routed(&route, rest)));
+    }
     let subject = match screen.needs {
         Needs::Nothing => Subject::Nothing,
         Needs::Namespace if rest.is_empty() => Subject::Namespace(here.namespace()),
@@ -103,6 +107,11 @@ mod tests {
         assert_eq!(opened("snapshots items", &here), "snapshots sales.items");
         assert_eq!(opened("snapshots a.b@main", &here), "snapshots a.b@main");
         assert_eq!(opened("q", &here), "Act(Quit)");
+        assert_eq!(opened("ingest", &here), "ingest sales.orders");
+        assert_eq!(opened("ingest items", &here), "ingest sales.items");
+        assert_eq!(opened("ingest /srv/drop", &here), "ingest sales.orders");
+        assert_eq!(opened("ingest a.csv", &here), "load sales.orders");
+        assert_eq!(opened("new ./a.csv", &here), "create sales");
         assert_eq!(opened("ctx prod", &here), "UseCatalog(\"prod\")");
         assert_eq!(opened("page-down", &here), "Act(PageDown)");
         assert!(parse("  ", &here).unwrap().is_none());
@@ -116,6 +125,7 @@ mod tests {
             ("snapshots orders", "the table's name lacks its namespace (name orders)"),
             ("fly", "no view or action is named \"fly\""),
             ("t", "which table?"),
+            ("ingest a.csv", "which table?"),
         ] {
             assert_eq!(parse(line, &nowhere).unwrap_err().to_string(), told, "{line}");
         }

@@ -12,6 +12,7 @@ use crate::app::theme::Tone;
 use crate::views::dialogs::Confirm;
 use crate::views::palette::Palette;
 use crate::views::raw::RawView;
+use crate::views::widgets::human;
 use crate::views::{self, Needs, help::Help};
 
 /// The topic under which the shell asks whether to quit.
@@ -126,7 +127,11 @@ impl App {
             Action::Forward => self.walk(super::stack::Stack::forward, out),
             Action::Last => self.walk(super::stack::Stack::last, out),
             Action::Command => {
-                let palette = Palette::new(self.working(), &self.desk.context(&self.here(), self.stack.top().id, &[]));
+                let palette = {
+                    let here = self.here();
+                    let cx = self.desk.context(&here, self.stack.top().id, &[]);
+                    Palette::new(self.working(), here.clone(), &cx)
+                };
                 self.follow(self.stack.top().id, vec![Effect::show(palette)], out);
             }
             Action::Help => {
@@ -227,12 +232,11 @@ impl App {
         if running.is_empty() {
             return self.leave(out);
         }
-        let mut lines = vec![(format!("{} jobs are running:", running.len()), Tone::Warning)];
+        let count = human::counted(running.len(), "job");
+        let mut lines = vec![(format!("{count} still at work:"), Tone::Warning)];
         lines.extend(running);
-        lines.push((
-            "They are cancelled; what they staged is removed. A commit on its way is awaited.".into(),
-            Tone::Dim,
-        ));
+        let told = "Quitting cancels that; what was staged is removed. A commit on its way is awaited.";
+        lines.push((told.into(), Tone::Dim));
         let question = Confirm::new(QUIT, "Quit?", lines);
         self.follow(self.stack.top().id, vec![Effect::show(question)], out);
     }
@@ -274,10 +278,10 @@ fn around(route: &Route) -> Option<Route> {
     }
 }
 
-/// In debug builds only: shows that the terminal is restored.
+/// In debug builds only, where [`Action::Panic`] exists: a journey test sees by it that the terminal is restored.
 #[allow(clippy::panic)]
 fn fail_on_purpose() {
     if cfg!(debug_assertions) {
-        panic!("asked to by :panic");
+        std::panic::panic_any("asked to by :panic");
     }
 }

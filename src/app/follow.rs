@@ -66,6 +66,10 @@ impl App {
             Err(error) => return self.tell(Notice::error(&error), out),
         };
         self.notice = None;
+        if let Some(detail) = &route.detail {
+            self.desk.details.retain(|(screen, _)| *screen != route.screen);
+            self.desk.details.push((route.screen, detail.clone()));
+        }
         let open = self.new_open(view);
         let id = open.id;
         let closed = if replace { self.stack.replace(open) } else { self.stack.open(open) };

@@ -6,6 +6,7 @@ pub mod action;
 pub mod board;
 pub mod chord;
 pub mod command;
+pub mod command_log;
 mod dispatch;
 pub mod effect;
 pub mod event;

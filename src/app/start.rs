@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::task::Poll;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crossterm::event::EventStream;
 use futures::stream::{self, Stream, StreamExt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::command_log;
 use super::effect::{Notice, Sent};
 use super::event_loop::{EventLoop, Incoming, World};
 use super::keymap::Keymap;
@@ -62,7 +63,7 @@ pub async fn run(lake: Lake, start: Route, options: Options) -> Result<()> {
     let mut terminal = guard.terminal()?;
     let input = incoming()?;
     let (app, first) = App::new(setup, start, lake.env().now_ms());
-    let log = lake.env().paths().state.join("commands.jsonl");
+    let log = command_log::path(lake.env());
     let mut world = Outside { guard: &mut guard, log };
     let between = match lake.settings().refresh_seconds {
         None => Some(BETWEEN_CHECKS),
@@ -230,25 +231,6 @@ impl World for Outside<'_> {
     }
 
     fn log(&mut self, sent: &Sent) -> Result<()> {
-        append(&self.log, sent)
+        command_log::append(&self.log, sent)
     }
-}
-
-/// Appends a change to the command log's file: one JSON object a line.
-pub(super) fn append(path: &Path, sent: &Sent) -> Result<()> {
-    let line = serde_json::json!({
-        "at": views::widgets::human::moment(sent.at_ms),
-        "what": sent.what,
-        "outcome": sent.outcome,
-        "command": sent.command,
-        "request": sent.request,
-    });
-    let failed = |e: std::io::Error| {
-        Error::new(Kind::Unavailable, "cannot write the command log").with("file", path.display()).caused_by(e)
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    file.write_all(format!("{line}\n").as_bytes()).map_err(failed)
 }

@@ -69,6 +69,7 @@ pub(super) struct Desk {
     pub(super) setup: Setup,
     pub(super) board: JobBoard,
     pub(super) log: Vec<Sent>,
+    pub(super) details: Vec<(&'static str, String)>,
     catalog_names: Vec<String>,
     pub(super) now_ms: i64,
     beat: usize,
@@ -113,6 +114,7 @@ impl Desk {
             read_only: self.is_read_only(here),
             jobs: &self.board,
             log: &self.log,
+            details: &self.details,
             catalogs: &self.catalog_names,
             view,
             beat: self.beat,
@@ -131,7 +133,15 @@ impl App {
         };
         let mut app = Self {
             stack: Stack::new(Open { id: ViewId(0), view: first }),
-            desk: Desk { setup, board: JobBoard::default(), log: Vec::new(), catalog_names, now_ms, beat: 0 },
+            desk: Desk {
+                setup,
+                board: JobBoard::default(),
+                log: Vec::new(),
+                details: Vec::new(),
+                catalog_names,
+                now_ms,
+                beat: 0,
+            },
             notice: None,
             leaving: Leaving::No,
             next_view: 1,

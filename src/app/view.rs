@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub jobs: &'a JobBoard,
     /// The command log, oldest first.
     pub log: &'a [Sent],
+    /// The details that views were opened with in this session, by their names, the newest last.
+    pub details: &'a [(&'static str, String)],
     /// The catalogs by name, the default one first.
     pub catalogs: &'a [String],
     /// The view that is shown.

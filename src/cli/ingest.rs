@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
 
-    /// Write the mapping that is used to this file
+    /// Write the mapping that is used to this file; one that is there is replaced only with --yes
     #[arg(long, value_name = "FILE")]
     save_mapping: Option<PathBuf>,
 
@@ -109,7 +109,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     };
     if let Some(path) = save_mapping {
         let source = Some(plan.source.settings.options(Vec::new()));
-        Mapping { source, ..plan.mapping.clone() }.save(&path)?;
+        let mapping = Mapping { source, ..plan.mapping.clone() };
+        match context.options.yes {
+            true => mapping.save(&path)?,
+            false => mapping.save_new(&path).map_err(|e| e.hint("--yes replaces it"))?,
+        }
     }
     if only_check {
         let result = check(plan, &context.monitor).await;

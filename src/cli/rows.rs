@@ -1,10 +1,8 @@
 //! `icedeck rows TABLE`.
 
-use serde_json::Value;
-
 use super::{Context, Exit, Format};
 use crate::Result;
-use crate::query::{self, RowsRequest};
+use crate::query::{self, RowsRequest, export};
 use crate::table::{Cell, TableAddress};
 
 /// Read rows, now or at any point of the past
@@ -42,20 +40,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let names = rows.columns().iter().map(|column| column.name.clone()).collect();
     let mut printed = context.out.listing(names);
     while let Some(page) = rows.next().await? {
-        let row = |row: Vec<Cell>| row.iter().map(|cell| value(cell, context.out.format)).collect();
+        let exact = context.out.format == Format::Json;
+        let row = |row: Vec<Cell>| row.iter().map(|cell| export::value(cell, exact)).collect();
         printed.page(page.rows.into_iter().map(row).collect())?;
     }
     printed.finish()?;
     Ok(Exit::Done)
-}
-
-/// JSON carries a 32-bit float as the exact number it is; people and CSV get its short form.
-fn value(cell: &Cell, format: Format) -> Value {
-    match (cell, format) {
-        (_, Format::Json) => cell.to_json(),
-        (Cell::Float(n), _) => {
-            n.to_string().parse::<f64>().map_or_else(|_| cell.to_json(), |n| Cell::Double(n).to_json())
-        }
-        _ => cell.to_json(),
-    }
 }

@@ -54,6 +54,12 @@ pub fn is_there(folder: &Path) -> bool {
     mark::is_marked(folder)
 }
 
+/// The files to load, where the lake at hand is a demo.
+pub fn files(env: &Env) -> Option<PathBuf> {
+    let folder = &env.paths().data;
+    Some(folder.join("files")).filter(|files| is_there(folder) && files.is_dir())
+}
+
 /// The demo lake in `folder`: the one that is there where it is whole, else a new one. An interrupted build, and with
 /// `fresh` a whole lake, is thrown away first.
 ///

@@ -46,9 +46,8 @@ impl Draft {
     /// # Errors
     /// Those of [`Source::open`].
     pub fn reread(&self, options: &SourceOptions, monitor: &Monitor) -> Result<Self> {
-        let matched = Mapping::matched(&self.source.columns, self.table.metadata().current_schema());
         let next = Self::open(self.table.clone(), self.branch.clone(), options, monitor)?;
-        Ok(if self.mapping == matched { next } else { Self { mapping: self.mapping.clone(), ..next } })
+        Ok(if self.is_as_matched() { next } else { Self { mapping: self.mapping.clone(), ..next } })
     }
 
     /// After a change of the mapping.
@@ -66,6 +65,11 @@ impl Draft {
     /// The mapping.
     pub fn mapping(&self) -> &Mapping {
         &self.mapping
+    }
+
+    /// Whether the mapping is what names alone give.
+    pub fn is_as_matched(&self) -> bool {
+        self.mapping == Mapping::matched(&self.source.columns, self.table.metadata().current_schema())
     }
 
     /// The opened files.

@@ -5,6 +5,7 @@
 //! there is an error instead.
 
 mod conform;
+pub mod export;
 mod file;
 mod filter;
 mod plan;

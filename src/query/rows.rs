@@ -1,8 +1,10 @@
 //! Rows in pages: what the console's grid and `icedeck rows` show.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef as SchemaRefOfArrow;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use iceberg::arrow::schema_to_arrow_schema;
@@ -122,6 +124,24 @@ impl RowStream {
     /// # Errors
     /// What reading a data file says; cancellation, when the monitor given at the opening is cancelled.
     pub async fn next(&mut self) -> Result<Option<RowPage>> {
+        Ok(self.filtered().await?.map(|batch| self.page(&batch)))
+    }
+
+    /// The next page as a batch, never empty; nothing at the end.
+    pub(super) async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(batch) = self.filtered().await? else { return Ok(None) };
+        let shown: Vec<usize> = (0..self.columns.len()).collect();
+        batch.project(&shown).map(Some).map_err(|e| Error::bug("columns are missing from a batch").caused_by(e))
+    }
+
+    /// What those batches look like.
+    pub(super) fn schema(&self) -> Result<SchemaRefOfArrow> {
+        let shown: Vec<usize> = (0..self.columns.len()).collect();
+        let schema = self.reader.target.project(&shown);
+        schema.map(Arc::new).map_err(|e| Error::bug("columns are missing from the schema").caused_by(e))
+    }
+
+    async fn filtered(&mut self) -> Result<Option<RecordBatch>> {
         while self.left > 0 {
             let Some(batch) = self.batch().await? else { return Ok(None) };
             let batch = match &self.filter {
@@ -132,7 +152,7 @@ impl RowStream {
             if batch.num_rows() > 0 {
                 self.left -= batch.num_rows();
                 self.monitor.update(|p| p.rows += batch.num_rows() as u64);
-                return Ok(Some(self.page(&batch)));
+                return Ok(Some(batch));
             }
         }
         Ok(None)

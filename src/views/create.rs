@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::dialogs::{Confirm, ask};
 use super::load;
-use super::load::paths;
+use super::load::{paths, quoted};
 use super::page::Scroll;
 use super::widgets::load::{self as states, Load};
 use super::widgets::shown::{Fact, Shown};
@@ -85,6 +85,8 @@ pub struct CreateView {
     partition_by: String,
     sort_by: String,
     properties: String,
+    /// Types in the place of inferred ones, as they are typed.
+    types: String,
     scroll: Scroll,
 }
 
@@ -100,18 +102,22 @@ impl CreateView {
             partition_by: none(),
             sort_by: none(),
             properties: none(),
+            types: none(),
             scroll: Scroll::default(),
         }
     }
 
     /// What shall be made; nothing while the columns are not known or the name is none.
     fn wanted(&self) -> Option<Result<CreateTable>> {
-        let table = CreateTable::new(self.name.clone()?, self.columns.ready()?.clone());
-        Some(properties(&self.properties).map(|properties| CreateTable {
-            partition_by: self.partition_by.clone(),
-            sort_by: self.sort_by.clone(),
-            properties,
-            ..table
+        let (name, inferred) = (self.name.clone()?, self.columns.ready()?);
+        let columns = typed(inferred, &self.types);
+        Some(columns.and_then(|columns| {
+            Ok(CreateTable {
+                partition_by: self.partition_by.clone(),
+                sort_by: self.sort_by.clone(),
+                properties: properties(&self.properties)?,
+                ..CreateTable::new(name, columns)
+            })
         }))
     }
 
@@ -151,10 +157,36 @@ impl CreateView {
             at_ms: cx.now_ms,
             what: format!("make the table {name}"),
             outcome: "committed".into(),
-            request: self.wanted().and_then(Result::ok).map(|table| format!("{table:#?}")).unwrap_or_default(),
-            command: format!("icedeck create {name} --like FILE --partition-by '{}'", self.partition_by),
+            request: self.made_of().unwrap_or_default(),
+            command: self.command(&name),
         };
         vec![Effect::Log(sent), Effect::Replace(next)]
+    }
+
+    /// What was made, as JSON.
+    fn made_of(&self) -> Option<String> {
+        let (_, summary) = self.checked()?.ok()?;
+        serde_json::to_string_pretty(&summary).ok()
+    }
+
+    /// The equivalent command line.
+    fn command(&self, name: &TableName) -> String {
+        let mut words = vec!["icedeck create".to_string(), quoted(&name.to_string())];
+        if let Some(path) = paths(&self.route).first() {
+            words.extend(["--like".into(), quoted(&path.display().to_string())]);
+        }
+        for (option, text) in [("--partition-by", &self.partition_by), ("--sort-by", &self.sort_by)] {
+            if !text.trim().is_empty() {
+                words.extend([option.into(), quoted(text.trim())]);
+            }
+        }
+        for (key, value) in properties(&self.properties).unwrap_or_default() {
+            words.extend(["--property".into(), quoted(&format!("{key}={value}"))]);
+        }
+        // The command line takes types from a schema's file only.
+        let types =
+            if self.types.trim().is_empty() { String::new() } else { format!("  # types: {}", self.types.trim()) };
+        words.join(" ") + &types
     }
 
     fn lines(&self) -> Vec<Fact> {
@@ -165,25 +197,41 @@ impl CreateView {
             Fact::new("partition by", dash(&self.partition_by)),
             Fact::new("sort by", dash(&self.sort_by)),
             Fact::new("properties", dash(&self.properties)),
+            Fact::gap(),
         ];
         match self.checked() {
             Some(Err(error)) => lines.push(Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))),
             Some(Ok((_, summary))) => {
                 let warnings = summary.warnings.iter();
                 lines.extend(warnings.map(|w| Fact::line(Shown::text(w).tone(Tone::Warning))));
-                let fields = summary.partition_fields.iter().chain(&summary.sort_fields);
-                lines.extend(fields.map(|field| Fact::line(Shown::text(field).tone(Tone::Dim))));
+                let told = |name, fields: &[String]| {
+                    (!fields.is_empty()).then(|| Fact::new(name, Shown::text(or_none(fields))))
+                };
+                lines.extend(told("partitions", &summary.partition_fields));
+                lines.extend(told("files sorted", &summary.sort_fields));
             }
             None => {}
         }
+        if lines.last() != Some(&Fact::gap()) {
+            lines.push(Fact::gap());
+        }
         lines.push(Fact::heading("columns, as they were inferred"));
-        let columns = self.columns.ready().into_iter().flatten();
-        lines.extend(columns.map(|c| Fact::named(&c.name, Shown::text(c.column_type.to_string()))));
+        let inferred = self.columns.ready().map(Vec::as_slice).unwrap_or_default();
+        let columns = typed(inferred, &self.types).unwrap_or_else(|_| inferred.to_vec());
+        lines.extend(inferred.iter().zip(&columns).map(|(before, now)| {
+            let told = match before.column_type == now.column_type {
+                true => Shown::text(now.column_type.to_string()),
+                false => Shown::text(format!("{} (was {})", now.column_type, before.column_type)).tone(Tone::Accent),
+            };
+            Fact::named(&now.name, told)
+        }));
         lines
     }
 }
 
 const NAME_HINT: &str = "namespace.table";
+const TYPES_HINT: &str =
+    "column: type with ; between, for those that were inferred wrong: shipped_on: date; weight: decimal(8, 2)";
 const PARTITION_HINT: &str =
     "fields with commas between: country, day(ts), month(ts), year(ts), hour(ts), bucket(16, id), truncate(4, name)";
 
@@ -201,6 +249,7 @@ impl View for CreateView {
             Action::Rename.called("name"),
             Action::Partition.into(),
             Action::Sort.into(),
+            Action::Format.called("types"),
             Action::Edit.called("properties"),
         ];
         offers.extend(Scroll::ACTIONS.map(Offer::from));
@@ -219,6 +268,7 @@ impl View for CreateView {
             Action::Rename => ask("name", "the table's name", NAME_HINT, &name()),
             Action::Partition => ask("partition", "partition by", PARTITION_HINT, &self.partition_by),
             Action::Sort => ask("sort", "sort by", "fields with commas between: ts desc, id nulls last", &self.sort_by),
+            Action::Format => ask("types", "types of columns", TYPES_HINT, &self.types),
             Action::Edit => ask("properties", "properties", "key=value with ; between", &self.properties),
             _ => {
                 self.scroll.act(action);
@@ -236,6 +286,7 @@ impl View for CreateView {
             },
             ("partition", Answer::Text(fields)) => self.partition_by = fields,
             ("sort", Answer::Text(fields)) => self.sort_by = fields,
+            ("types", Answer::Text(types)) => self.types = types,
             ("properties", Answer::Text(pairs)) => self.properties = pairs,
             _ => {}
         }
@@ -291,6 +342,20 @@ fn named(route: &Route, entered: &str) -> Result<TableName> {
     })
 }
 
+/// The columns with the types that were typed: `column: type` with `;` between them.
+fn typed(inferred: &[NewColumn], types: &str) -> Result<Vec<NewColumn>> {
+    let mut columns = inferred.to_vec();
+    for pair in types.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, wanted) = pair.rsplit_once(':').ok_or_else(|| {
+            Error::invalid(format!("{pair:?} is no column with its type")).hint("column: type; column: type")
+        })?;
+        let column = columns.iter_mut().find(|column| column.name == name.trim());
+        let column = column.ok_or_else(|| Error::invalid(format!("the files have no column {:?}", name.trim())))?;
+        column.column_type = wanted.parse()?;
+    }
+    Ok(columns)
+}
+
 /// `key=value` pairs with `;` between them.
 fn properties(text: &str) -> Result<std::collections::BTreeMap<String, String>> {
     let pairs = text.split(';').map(str::trim).filter(|pair| !pair.is_empty());
@@ -313,6 +378,23 @@ mod tests {
         assert_eq!(named(&route, "a.b").unwrap().to_string(), "a.b");
         assert!(suggested(&Route::new(NAME).with_detail("/x/a.csv")).is_none());
         assert!(named(&route, " ").is_err());
+    }
+
+    #[test]
+    fn types_take_the_place_of_inferred_ones() {
+        let column = |name: &str, of: &str| NewColumn {
+            name: name.into(),
+            column_type: of.parse().unwrap(),
+            required: false,
+            doc: None,
+        };
+        let inferred = [column("a b", "string"), column("n", "int")];
+        let columns = typed(&inferred, "a b: date; n : decimal(8, 2)").unwrap();
+        let told: Vec<_> = columns.iter().map(|column| column.column_type.to_string()).collect();
+        assert_eq!(told, ["date", "decimal(8,2)"]);
+        for wrong in ["a b", "c: int", "n: number"] {
+            assert!(typed(&inferred, wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
 use super::files::line;
 use super::list::List;
@@ -141,6 +142,16 @@ impl List for OneFile {
 
     fn detail_title(&self, row: &ColumnLine) -> String {
         last_segment(&row.entry.data_file.file_path).to_string()
+    }
+
+    /// The raw thing is the whole file: what is exported is a column of it.
+    fn record(&self, row: &ColumnLine, _now_ms: i64) -> Map<String, Value> {
+        let metrics = serde_json::to_value(&row.metrics).unwrap_or_default();
+        let fields = match metrics {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        std::iter::once(("column".to_string(), Value::from(row.name.clone()))).chain(fields).collect()
     }
 
     fn raw(&self, row: &ColumnLine) -> Option<String> {

@@ -9,7 +9,7 @@ use super::list::List;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Shown};
 use super::widgets::text;
-use super::{create, load};
+use super::{Screen, create, load};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect};
 use crate::app::route::Route;
@@ -17,6 +17,7 @@ use crate::app::task::Feed;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::catalog::Lake;
+use crate::demo;
 use crate::{Error, Kind, Result};
 
 /// Its name on the command line.
@@ -30,8 +31,9 @@ const LOADABLE: [&str; 10] = ["csv", "tsv", "txt", "psv", "json", "jsonl", "ndjs
 /// The list: a folder, and the table or namespace that is loaded into.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// Whose detail is the folder; the working folder where there is none.
+    /// Whose detail is the folder; where there is none, the one that was shown last, else where files are likely to be.
     pub route: Route,
+    is_placed: bool,
 }
 
 /// What lies in a folder.
@@ -47,7 +49,35 @@ pub struct Entry {
     pub modified_ms: Option<i64>,
 }
 
+/// Whether a view picks files.
+pub fn is_picker(screen: &Screen) -> bool {
+    [NAME, NEW].contains(&screen.name)
+}
+
+/// Whether what is typed behind a picker's name is a path, not the name of a table or namespace.
+pub fn is_path(typed: &str) -> bool {
+    typed.contains('/') || typed.starts_with('.') || is_loadable(typed)
+}
+
+/// Where a path leads that was typed: a folder is shown, a file is loaded. `route` is the picker's.
+pub fn routed(route: &Route, path: &str) -> Route {
+    // What ends like a file is opened as one; a mistake is told by the view that reads it.
+    let next = if route.screen == NEW { create::NAME } else { load::NAME };
+    route.to_screen(if is_loadable(path) { next } else { route.screen }).with_detail(path)
+}
+
+fn is_loadable(path: &str) -> bool {
+    let path = path.to_lowercase();
+    LOADABLE.iter().any(|ending| path.ends_with(&format!(".{ending}")))
+}
+
 impl Folder {
+    /// A folder for a table or a namespace.
+    pub fn new(route: Route) -> Self {
+        let is_placed = route.detail.is_some();
+        Self { route, is_placed }
+    }
+
     /// What comes after picking: a load into the table, or a new table.
     fn next(&self) -> Route {
         self.route.to_screen(if self.route.screen == NEW { create::NAME } else { load::NAME })
@@ -58,18 +88,11 @@ impl Folder {
     }
 }
 
-impl Entry {
-    fn is_loadable(&self) -> bool {
-        let ending = self.path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| LOADABLE.contains(&ending.as_str()))
-    }
-}
-
 impl Look for Folder {
     type Row = Entry;
 
     fn columns(&self, _sample: Option<&Entry>) -> Vec<Column> {
-        vec![Column::new("name"), Column::new("size").right(), Column::new("changed")]
+        vec![Column::new("name").limit(50), Column::new("size").right(), Column::new("changed")]
     }
 
     fn key(&self, row: &Entry) -> String {
@@ -79,7 +102,7 @@ impl Look for Folder {
     fn show(&self, row: &Entry, now_ms: i64) -> Vec<Shown> {
         let name = match row.bytes {
             None => Shown::text(format!("{}/", row.name)).tone(Tone::Accent),
-            Some(_) if row.is_loadable() => Shown::text(&row.name),
+            Some(_) if is_loadable(&row.name) => Shown::text(&row.name),
             Some(_) => Shown::text(&row.name).tone(Tone::Dim),
         };
         let size = Shown::or_missing(row.bytes, Shown::bytes);
@@ -93,8 +116,11 @@ impl List for Folder {
         self.route.clone()
     }
 
-    async fn load(&self, _lake: &Lake, feed: &Feed<Vec<Entry>>) -> Result<()> {
-        let folder = PathBuf::from(self.route.detail.as_deref().unwrap_or("."));
+    async fn load(&self, lake: &Lake, feed: &Feed<Vec<Entry>>) -> Result<()> {
+        let folder = match &self.route.detail {
+            Some(folder) => PathBuf::from(folder),
+            None => demo::files(lake.env()).unwrap_or_else(|| PathBuf::from(".")),
+        };
         let entries = tokio::task::spawn_blocking(move || read(&folder));
         feed.send(entries.await.map_err(|e| Error::bug("reading the folder broke off").caused_by(e))??).await
     }
@@ -103,7 +129,19 @@ impl List for Folder {
         let inside = rows.iter().find(|row| row.name != "..").and_then(|row| row.path.parent());
         let folder = inside.map(|folder| folder.display().to_string()).or_else(|| self.route.detail.clone());
         let what = if self.route.screen == NEW { "make a table from" } else { "load" };
-        format!("pick a file to {what} · {}", text::safe(&folder.unwrap_or_else(|| "this folder".into())))
+        let folder = folder.unwrap_or_else(|| "this folder".into());
+        format!("{}: pick a file to {what}", text::fit_middle(&text::safe(&folder), 40))
+    }
+
+    /// The path needs the room more than the detail does.
+    fn beside_from(&self) -> u16 {
+        140
+    }
+
+    /// The first file that can be loaded.
+    fn first_key(&self, rows: &[Entry]) -> Option<String> {
+        let file = rows.iter().find(|row| row.bytes.is_some() && is_loadable(&row.name));
+        file.map(|row| self.key(row))
     }
 
     fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {
@@ -121,7 +159,9 @@ impl List for Folder {
 
     fn act(&mut self, action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
         if action == Action::Edit {
-            let here = self.route.detail.clone().unwrap_or_default();
+            let shown = chosen.first().filter(|row| row.name != "..").and_then(|row| row.path.parent());
+            let shown = shown.map(|folder| folder.display().to_string());
+            let here = self.route.detail.clone().or(shown).unwrap_or_default();
             return ask("path", "go to", "a folder, or a file", &here);
         }
         let files: Vec<_> = chosen.iter().filter(|row| row.bytes.is_some()).collect();
@@ -132,22 +172,37 @@ impl List for Folder {
         vec![Effect::Open(self.next().with_detail(paths.join("\n")))]
     }
 
+    /// In the folder that was shown last in this session.
+    fn watch(&mut self, cx: &Context<'_>) -> Vec<Entry> {
+        if !std::mem::replace(&mut self.is_placed, true) {
+            let last = cx.details.iter().rev().find(|(screen, _)| [NAME, NEW].contains(screen));
+            self.route.detail = last.map(|(_, folder)| folder.clone());
+        }
+        Vec::new()
+    }
+
+    fn is_exported(&self) -> bool {
+        false
+    }
+
     fn answer(&mut self, _topic: &'static str, answer: Answer) -> Vec<Effect> {
         let Answer::Text(path) = answer else { return Vec::new() };
-        let path = path.trim();
-        // What ends like a file is opened as one; a mistake is told by the view that reads it.
-        let is_file = LOADABLE.iter().any(|ending| path.to_lowercase().ends_with(&format!(".{ending}")));
-        let route = if is_file { self.next() } else { self.route.clone() };
-        if path.is_empty() { Vec::new() } else { vec![Effect::Open(route.with_detail(path))] }
+        match path.trim() {
+            "" => Vec::new(),
+            path => vec![Effect::Open(routed(&self.route, path))],
+        }
     }
 
     fn empty(&self) -> Vec<String> {
-        vec!["This folder is empty".into(), ":ingest FOLDER goes to another one".into()]
+        vec!["This folder is empty".into(), "{edit} goes to another one".into()]
     }
 }
 
 /// What lies in a folder: folders first, then files, each by name; what is hidden stays so.
-fn read(folder: &Path) -> Result<Vec<Entry>> {
+///
+/// # Errors
+/// A folder that is not there or cannot be read.
+pub fn read(folder: &Path) -> Result<Vec<Entry>> {
     let failed = |e: std::io::Error| {
         let kind = match e.kind() {
             std::io::ErrorKind::NotFound => Kind::NotFound,

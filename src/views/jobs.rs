@@ -4,10 +4,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::widgets::human;
 use super::widgets::listing::{Listing, Look};
 use super::widgets::load;
 use super::widgets::shown::{Column, Shown};
-use super::widgets::{human, text};
 use crate::app::action::{Action, Offer};
 use crate::app::board::{JobEntry, JobState};
 use crate::app::chord::Chord;
@@ -16,6 +16,7 @@ use crate::app::route::Route;
 use crate::app::task::Cancel;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, RawText, View};
+use crate::monitor::Progress;
 
 /// Its name on the command line.
 pub const NAME: &str = "jobs";
@@ -49,11 +50,18 @@ impl Look for Jobs {
             Shown::count(row.id.0),
             Shown::text(&row.title),
             state(row),
-            Shown::text(load::progress_line(&row.progress)).tone(Tone::Dim),
+            progress(row),
             Shown::or_missing(rate(row, took), |rate| Shown::text(format!("{}/s", human::bytes(rate)))),
             Shown::or_missing(left_ms(row, took), |ms| Shown::text(human::span(ms))),
             Shown::text(human::span(took)).by(took),
         ]
+    }
+}
+
+fn progress(job: &JobEntry) -> Shown {
+    match job.progress == Progress::default() {
+        true => Shown::missing(),
+        false => Shown::text(load::progress_line(&job.progress)).tone(Tone::Dim),
     }
 }
 
@@ -162,8 +170,8 @@ impl View for JobsView {
     }
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-        let title = format!("{} jobs", self.listing.rows().len());
-        let inner = load::pane(&text::safe(&title), true, area, buf, cx);
+        let title = human::counted(self.listing.rows().len(), "job");
+        let inner = load::pane(&title, true, area, buf, cx);
         if self.listing.rows().is_empty() {
             return load::empty(&["Nothing has run yet".to_string()], inner, buf, cx);
         }
@@ -177,7 +185,6 @@ mod tests {
     use crate::app::effect::Slot;
     use crate::app::task::JobId;
     use crate::app::view::ViewId;
-    use crate::monitor::Progress;
 
     #[test]
     fn rate_and_time_left_come_from_bytes() {

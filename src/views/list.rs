@@ -72,6 +72,28 @@ pub trait List: Look {
         None
     }
 
+    /// A row as it is exported: the names of the raw thing, where that is one object, else the columns.
+    fn record(&self, row: &Self::Row, now_ms: i64) -> serde_json::Map<String, serde_json::Value> {
+        match self.raw(row).and_then(|raw| serde_json::from_str(&raw).ok()) {
+            Some(serde_json::Value::Object(object)) => object,
+            _ => {
+                let (columns, values) = (self.columns(Some(row)), self.show(row, now_ms));
+                columns.iter().zip(&values).map(|(column, value)| (column.title.to_string(), value.exact())).collect()
+            }
+        }
+    }
+
+    /// Whether its rows are worth a file of their own.
+    fn is_exported(&self) -> bool {
+        true
+    }
+
+    /// What the shell knows that belongs into the list: called after each event while the list is at hand. Gives the
+    /// rows that are new.
+    fn watch(&mut self, _cx: &Context<'_>) -> Vec<Self::Row> {
+        Vec::new()
+    }
+
     /// What is copied of a row.
     fn copied(&self, row: &Self::Row) -> String {
         self.key(row)
@@ -84,7 +106,7 @@ pub trait List: Look {
     }
 
     /// The key of the row that the cursor begins on, where it is not the first.
-    fn first_key(&self) -> Option<String> {
+    fn first_key(&self, _rows: &[Self::Row]) -> Option<String> {
         None
     }
 

@@ -27,6 +27,7 @@ pub mod catalogs;
 pub mod create;
 pub mod dialogs;
 pub mod entries;
+pub mod export;
 pub mod file;
 pub mod files;
 pub mod folder;
@@ -245,7 +246,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Table,
         help: "Pick files and load them into the table",
         action: Some(Action::Load),
-        make: |route| Box::new(ListView::new(folder::Folder { route })),
+        make: |route| Box::new(ListView::new(folder::Folder::new(route))),
     },
     Screen {
         name: folder::NEW,
@@ -253,7 +254,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Namespace,
         help: "Pick files and make a table from them",
         action: None,
-        make: |route| Box::new(ListView::new(folder::Folder { route })),
+        make: |route| Box::new(ListView::new(folder::Folder::new(route))),
     },
     Screen {
         name: create::NAME,
@@ -285,7 +286,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Nothing,
         help: "Each change that was sent",
         action: None,
-        make: |route| Box::new(log::LogView::new(route)),
+        make: |route| Box::new(ListView::new(log::Log { route, session: Vec::new() })),
     },
 ];
 

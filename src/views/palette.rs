@@ -8,15 +8,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
+use self::names::{Found, Inside, Name, Names, asked};
 use super::widgets::input::Input;
 use super::widgets::load::line;
 use super::widgets::text;
 use crate::app::action::{Action, Offer};
 use crate::app::command::WORDS;
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, Slot};
 use crate::app::route::Route;
+use crate::app::task::Report;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, View};
+
+mod names;
 
 /// A line that can be completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,10 @@ struct Candidate {
 #[derive(Debug)]
 pub struct Palette {
     candidates: Vec<Candidate>,
+    here: Route,
+    /// What lies in the places that were looked at, and those that are being looked at.
+    known: Vec<(Inside, Vec<Name>)>,
+    awaited: Vec<Inside>,
     input: Input,
     /// The completion that was walked to.
     at: Option<usize>,
@@ -42,7 +50,7 @@ const SHOWN: usize = 10;
 
 impl Palette {
     /// A command line that completes to what works now.
-    pub fn new(offers: Vec<Offer>, cx: &Context<'_>) -> Self {
+    pub fn new(offers: Vec<Offer>, here: Route, cx: &Context<'_>) -> Self {
         let mut candidates: Vec<_> = super::SCREENS.iter().map(|s| of_screen(s, cx)).collect();
         candidates.extend(offers.iter().filter(|o| super::screen(o.action.name()).is_none()).map(|o| of_action(o, cx)));
         candidates.extend(WORDS.iter().map(|(word, help)| Candidate {
@@ -57,23 +65,52 @@ impl Palette {
             key: String::new(),
             takes_more: false,
         }));
-        Self { candidates, input: Input::new(""), at: None, cursor: None }
+        let (known, awaited) = (Vec::new(), Vec::new());
+        Self { candidates, here, known, awaited, input: Input::new(""), at: None, cursor: None }
+    }
+
+    fn typed(&self) -> &str {
+        self.input.text().trim_start_matches([':', ' '])
+    }
+
+    /// The lines that what was typed may become: with names behind it where it asks for one, else the commands.
+    fn candidates(&self) -> Vec<Candidate> {
+        let Some(asked) = asked(self.typed(), &self.here) else { return self.candidates.clone() };
+        let names = self.known.iter().filter(|(place, _)| asked.places.contains(place)).flat_map(|(_, names)| names);
+        let candidate = |name: &Name| Candidate {
+            line: format!("{}{}", asked.before, name.typed),
+            help: name.what.to_string(),
+            key: String::new(),
+            takes_more: false,
+        };
+        names.map(candidate).collect()
+    }
+
+    /// Looks for names that what was typed asks for, where they are not known.
+    fn look(&mut self) -> Vec<Effect> {
+        let places = asked(self.typed(), &self.here).map(|asked| asked.places).unwrap_or_default();
+        let is_known = |place: &Inside| self.known.iter().any(|(known, _)| known == place);
+        let missing: Vec<_> = places.into_iter().filter(|place| !is_known(place)).collect();
+        if missing.is_empty() || missing == self.awaited {
+            return Vec::new();
+        }
+        self.awaited = missing.clone();
+        vec![Effect::start(Names { catalog: self.here.catalog.clone(), places: missing })]
     }
 
     /// The completions of what was typed, best first.
-    fn matching(&self) -> Vec<&Candidate> {
-        let typed = self.input.text().trim_start_matches([':', ' ']);
+    fn matching(&self) -> Vec<Candidate> {
+        let typed = self.typed();
+        let candidates = self.candidates();
         if typed.is_empty() {
-            return self.candidates.iter().collect();
+            return candidates;
         }
-        let begins = |c: &&Candidate| c.line.starts_with(typed);
-        let mut found: Vec<_> = self.candidates.iter().filter(begins).collect();
+        let (mut found, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.line.starts_with(typed));
         let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut scored: Vec<_> = self.candidates.iter().filter(|c| !begins(c)).collect::<Vec<_>>();
-        scored.retain(|c| pattern.score(Utf32Str::new(&c.line, &mut buffer), &mut matcher).is_some());
-        found.append(&mut scored);
+        let mut passes = |c: &Candidate| pattern.score(Utf32Str::new(&c.line, &mut buffer), &mut matcher).is_some();
+        found.extend(others.into_iter().filter(|c| passes(c)));
         found
     }
 
@@ -103,16 +140,21 @@ impl Palette {
         }
     }
 
-    /// Runs the completion that was walked to, else what was typed; a single completion stands for its beginning.
+    /// Runs the completion that was walked to, else what was typed; a single completion stands for its beginning. One
+    /// that holds others is only completed.
     fn run(&mut self) -> Vec<Effect> {
         let typed = self.input.text().trim().trim_start_matches(':').to_string();
         let matching = self.matching();
-        let chosen = self.at.and_then(|at| matching.get(at)).copied();
+        let chosen = self.at.and_then(|at| matching.get(at));
+        if chosen.is_some_and(|c| !names::is_whole(&c.line)) {
+            self.complete();
+            return self.look();
+        }
         let begun = || {
             let mut begun = matching.iter().filter(|c| !typed.is_empty() && c.line.starts_with(&typed));
-            begun.next().copied().filter(|first| begun.next().is_none() || first.line == typed)
+            begun.next().filter(|first| begun.next().is_none() || first.line == typed)
         };
-        let line = chosen.or_else(begun).map_or(typed.clone(), |c| c.line.clone());
+        let line = chosen.or_else(begun).filter(|c| names::is_whole(&c.line)).map_or(typed.clone(), |c| c.line.clone());
         vec![Effect::Close, Effect::Command(line)]
     }
 }
@@ -150,14 +192,27 @@ impl View for Palette {
             KeyCode::Esc => return vec![Effect::Close],
             KeyCode::Backspace if self.input.text().is_empty() => return vec![Effect::Close],
             KeyCode::Enter => return self.run(),
-            KeyCode::Tab => self.complete(),
+            KeyCode::Tab => {
+                self.complete();
+                return self.look();
+            }
             KeyCode::Up | KeyCode::BackTab => self.walk(-1),
             KeyCode::Down => self.walk(1),
             _ => {
                 if self.input.key(key) {
                     self.at = None;
+                    return self.look();
                 }
             }
+        }
+        Vec::new()
+    }
+
+    fn report(&mut self, _slot: Slot, report: Report, _cx: &Context<'_>) -> Vec<Effect> {
+        if let Report::Part(part) = report
+            && let Ok(Found { place, names }) = part.take()
+        {
+            self.known.push((place, names));
         }
         Vec::new()
     }
@@ -165,7 +220,7 @@ impl View for Palette {
     fn paste(&mut self, text: &str, _cx: &Context<'_>) -> Vec<Effect> {
         self.input.paste(text);
         self.at = None;
-        Vec::new()
+        self.look()
     }
 
     fn is_dialog(&self) -> bool {
@@ -178,6 +233,7 @@ impl View for Palette {
         let top = (self.at.unwrap_or(0) + 1).saturating_sub(room);
         let seen: Vec<_> = matching.into_iter().enumerate().skip(top).take(room).collect();
         let rows = u16::try_from(seen.len()).unwrap_or(0);
+        let widest = seen.iter().map(|(_, c)| text::width(&text::safe(&c.line))).max().unwrap_or(0).clamp(20, 60);
         let list = Rect { y: area.bottom().saturating_sub(rows + 1), height: rows, ..area };
         Clear.render(list, buf);
         buf.set_style(list, cx.styles.get(Tone::Dialog));
@@ -185,7 +241,7 @@ impl View for Palette {
             let tone = if self.at == Some(*position) { Tone::Cursor } else { Tone::Dialog };
             let told = format!(
                 "  {} {} {}",
-                text::pad(&candidate.line, 20, false),
+                text::pad(&text::safe(&candidate.line), widest, false),
                 text::pad(&candidate.key, 9, false),
                 candidate.help
             );

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::dialogs::{Pick, Prompt};
+use super::export::{self as exports, Export};
 use super::list::{List, ListView};
 use super::of_table;
 use super::widgets::human;
@@ -25,6 +26,7 @@ use crate::{Error, Result};
 use pager::{GridRow, Pager, ReadPage, Told, Wanted};
 
 pub mod cells;
+pub mod export;
 pub mod pager;
 
 /// Its name on the command line.
@@ -150,6 +152,9 @@ pub struct RowsView {
     is_over: bool,
     /// A row that the cursor shall go to once it is read.
     jump: Option<usize>,
+    /// The snapshot that is read.
+    snapshot_id: Option<i64>,
+    export: Export,
 }
 
 impl RowsView {
@@ -164,6 +169,8 @@ impl RowsView {
             bytes: 0,
             is_over: false,
             jump: None,
+            snapshot_id: None,
+            export: Export::default(),
         }
     }
 
@@ -229,7 +236,8 @@ impl RowsView {
 
     fn take(&mut self, told: Told, cx: &Context<'_>) -> Vec<Effect> {
         match told {
-            Told::Open { heads, all, total, .. } => {
+            Told::Open { heads, all, total, snapshot_id } => {
+                self.snapshot_id = snapshot_id;
                 self.heads = heads.to_vec();
                 self.all_columns = all;
                 self.list.look_mut().total = total;
@@ -253,7 +261,7 @@ impl RowsView {
         if self.bytes > MOST_BYTES && !self.is_over {
             self.is_over = true;
             let told = format!(
-                "{} rows fill {}: choose columns or a filter to see others",
+                "{} rows fill {}: choose columns or a filter to see others, or export them",
                 human::count(self.read_rows() as i128),
                 human::bytes(self.bytes as u64)
             );
@@ -279,6 +287,31 @@ impl RowsView {
 
     fn ask_row(&self) -> Vec<Effect> {
         vec![Effect::show(Prompt::new(JUMP, "Go to row", "its number; rows up to there are read first", ""))]
+    }
+
+    fn ask_export(&self) -> Vec<Effect> {
+        let look = self.look();
+        let what = match (&look.wanted.filter, look.total) {
+            (Some(filter), _) => format!("rows where {}", text::safe(filter)),
+            (None, Some(total)) => format!("{} rows", human::count(total.into())),
+            (None, None) => "all rows".into(),
+        };
+        self.export.ask(
+            &what,
+            &look.route,
+            "every row of the snapshot, in the chosen columns and under the expression, whatever / filters",
+        )
+    }
+
+    fn export_to(&self, file: exports::Wanted) -> Vec<Effect> {
+        let look = self.look();
+        let task = export::ExportRows {
+            route: look.route.clone(),
+            snapshot_id: self.snapshot_id,
+            rows: look.wanted.clone(),
+            file,
+        };
+        vec![Effect::Start(exports::SLOT, Box::new(task))]
     }
 
     fn choose_columns(&mut self, chosen: &[usize], cx: &Context<'_>) -> Vec<Effect> {
@@ -323,7 +356,9 @@ impl View for RowsView {
         if has_rows {
             offers.push(Action::Jump.into());
         }
-        offers.extend(self.list.offers(cx));
+        let of_list = self.list.offers(cx);
+        offers.extend(of_list.iter().find(|offer| offer.action == Action::Export).cloned());
+        offers.extend(of_list.into_iter().filter(|offer| offer.action != Action::Export));
         offers
     }
 
@@ -342,6 +377,7 @@ impl View for RowsView {
             Action::Columns => self.ask_columns(),
             Action::Where => self.ask_filter(),
             Action::Jump => self.ask_row(),
+            Action::Export => self.ask_export(),
             Action::Open => self.list.act(Action::Describe, cx),
             _ => self.list.act(action, cx),
         };
@@ -372,6 +408,9 @@ impl View for RowsView {
     }
 
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
+        if slot == exports::SLOT {
+            return self.export.reported(report);
+        }
         if slot != Slot::MAIN {
             return self.list.report(slot, report, cx);
         }
@@ -390,6 +429,9 @@ impl View for RowsView {
     }
 
     fn answer(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
+        if let Some(file) = self.export.answered(topic, &answer) {
+            return self.export_to(file);
+        }
         match (topic, answer) {
             (COLUMNS, Answer::ChosenMany(chosen)) => self.choose_columns(&chosen, cx),
             (WHERE, Answer::Text(typed)) => {

@@ -190,7 +190,7 @@ impl List for Snapshots {
     }
 
     /// The snapshot that one comes from.
-    fn first_key(&self) -> Option<String> {
+    fn first_key(&self, _rows: &[Line]) -> Option<String> {
         self.route.table()?.at.clone()
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream;
+use serde_json::{Map, Value};
 
 use super::catalogs::error_facts;
 use super::list::List;
@@ -29,6 +30,18 @@ pub mod glance;
 
 /// Its name on the command line.
 pub const NAME: &str = "tables";
+
+/// What is exported of a table, by its names in the overview.
+const EXPORTED: [&str; 8] = [
+    "record_count",
+    "total_size_in_bytes",
+    "data_file_count",
+    "delete_file_count",
+    "snapshot_count",
+    "committed_at",
+    "operation",
+    "by",
+];
 
 /// So many tables are loaded side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -95,6 +108,13 @@ impl<T> Known<T> {
         }
     }
 
+    fn error(&self) -> Option<String> {
+        match self {
+            Known::Failed(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
     fn failure(&self) -> Option<Shown> {
         match self {
             Known::Failed(error) => Some(Shown::text(format!("✖ {}", error.message())).tone(Tone::Danger)),
@@ -104,6 +124,26 @@ impl<T> Known<T> {
 }
 
 impl Entry {
+    /// As it is exported: the name, and what the overview says in numbers.
+    fn record(&self) -> Map<String, Value> {
+        let (kind, name, failure) = match self {
+            Entry::Namespace(name, known) => ("namespace", name.to_string(), known.error()),
+            Entry::Table(name, known) => ("table", name.to_string(), known.error()),
+        };
+        let told = match self {
+            Entry::Table(_, known) => known.read().and_then(|glance| serde_json::to_value(&glance.overview).ok()),
+            Entry::Namespace(..) => None,
+        };
+        let mut record: Map<String, Value> =
+            [("kind".to_string(), Value::from(kind)), ("name".to_string(), Value::from(name))].into_iter().collect();
+        for field in EXPORTED {
+            let value = told.as_ref().and_then(|told| told.get(field)).cloned();
+            record.insert(field.to_string(), value.unwrap_or_default());
+        }
+        record.insert("error".into(), failure.into());
+        record
+    }
+
     /// Finds out what is known of it.
     async fn completed(self, connection: &Connection, monitor: &Monitor) -> Entry {
         match self {
@@ -289,6 +329,10 @@ impl List for Tables {
 
     fn copied(&self, row: &Entry) -> String {
         self.detail_title(row)
+    }
+
+    fn record(&self, row: &Entry, _now_ms: i64) -> Map<String, Value> {
+        row.record()
     }
 
     fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {

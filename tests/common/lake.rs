@@ -164,3 +164,15 @@ pub async fn longs(table: &Table, snapshot_id: Option<i64>, name: &str) -> Vec<i
     found.sort_unstable();
     found
 }
+
+/// The values of a text column in the rows whose `id` is `from` or more, by id.
+pub async fn texts(table: &Table, name: &str, from: i64) -> Vec<Option<String>> {
+    let mut found = std::collections::BTreeMap::new();
+    for batch in scan(table, None).await {
+        let ids = batch.column_by_name("id").unwrap().as_any().downcast_ref::<Int64Array>().unwrap();
+        let texts = batch.column_by_name(name).unwrap().as_any().downcast_ref::<StringArray>().unwrap();
+        let values = texts.iter().map(|text| text.map(str::to_string));
+        found.extend(ids.values().iter().copied().zip(values).filter(|(id, _)| *id >= from));
+    }
+    found.into_values().collect()
+}

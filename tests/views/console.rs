@@ -15,7 +15,7 @@ use icedeck::app::state::{App, CatalogEntry, Setup};
 use icedeck::app::task::{AnyTask, JobId, Part, Report};
 use icedeck::app::theme::Styles;
 use icedeck::catalog::Lake;
-use icedeck::monitor::Monitor;
+use icedeck::monitor::{Monitor, Progress};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
@@ -98,6 +98,13 @@ impl Console {
     pub fn send<T: Send + 'static>(&mut self, part: T) -> &mut Self {
         let id = self.jobs.last().expect("a job runs").0;
         self.update(Event::Report(id, Report::Part(Part::new(part))));
+        self
+    }
+
+    /// The newest job is so far.
+    pub fn progress(&mut self, progress: Progress) -> &mut Self {
+        let id = self.jobs.last().expect("a job runs").0;
+        self.update(Event::Progress(vec![(id, progress)]));
         self
     }
 

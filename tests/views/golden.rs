@@ -19,25 +19,25 @@ use super::console::Console;
 use super::samples;
 use crate::common::lake::START_MS;
 
-fn about(screen: &'static str) -> Route {
+pub fn about(screen: &'static str) -> Route {
     Route::new(screen).of_catalog(Some("prod".into())).of_table("sales.orders".parse().unwrap())
 }
 
-fn failure() -> Error {
+pub fn failure() -> Error {
     Error::new(Kind::Unavailable, "the catalog does not answer")
         .with("uri", "https://polaris.example/api\u{1b}[31m")
         .hint("look whether you are in the right network")
 }
 
 /// Compares with the golden file of this name.
-fn keep(name: &str, told: String) {
+pub fn keep(name: &str, told: String) {
     insta::with_settings!({ snapshot_path => "../snapshots", omit_expression => true }, {
         insta::assert_snapshot!(name, told);
     });
 }
 
 /// Everything that one view looks like, in one text.
-fn gallery<T: Clone + Send + 'static>(route: &Route, rows: Vec<T>) -> String {
+pub fn gallery<T: Clone + Send + 'static>(route: &Route, rows: Vec<T>) -> String {
     let mut told = String::new();
     let mut show = |title: &str, console: &mut Console, width: u16, height: u16| {
         told.push_str(&format!("=== {title}, {width}x{height}\n{}\n", console.screen(width, height)));

@@ -14,7 +14,7 @@ fn catalogs() -> Route {
     Route::new("catalogs")
 }
 
-async fn console(lake: &Lake, route: Route) -> Console {
+pub async fn console(lake: &Lake, route: Route) -> Console {
     let names: Vec<_> = lake.lake.catalogs().into_iter().map(|c| c.name).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let mut console = Console::with(setup(&names), route);
@@ -23,13 +23,13 @@ async fn console(lake: &Lake, route: Route) -> Console {
 }
 
 /// Presses one key after the other and lets every job end in between.
-async fn walk(console: &mut Console, lake: &Lake, keys: &str) {
+pub async fn walk(console: &mut Console, lake: &Lake, keys: &str) {
     for key in keys.split_whitespace() {
         console.press(key).settle(&lake.lake).await;
     }
 }
 
-async fn filled() -> Lake {
+pub async fn filled() -> Lake {
     let lake = Lake::new().await;
     let table = lake.orders("sales.orders").await;
     let rows = orders(&table, 0, 1500);
@@ -79,7 +79,7 @@ async fn every_view_of_a_table_is_a_key_away_and_wrong_keys_do_no_harm() {
     ] {
         walk(&mut console, &lake, key).await;
         assert_eq!(console.app.here().screen, screen, "{key}");
-        walk(&mut console, &lake, "Q ! 7 left right G g space d d tab x ctrl-y f9").await;
+        walk(&mut console, &lake, "Q ! 7 left right G g space d d tab % ctrl-y f9").await;
         assert_eq!(console.app.here().screen, screen, "after wrong keys");
         console.survives();
         let told = console.screen(120, 30);

@@ -3,8 +3,6 @@
 //! Whatever the format, text from data reaches a terminal only in its visible form. Nothing here knows what a record
 //! means.
 
-mod csv;
-mod json;
 mod table;
 
 use std::fmt;
@@ -14,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::query::export::{csv, json};
 use crate::{Error, Kind, Result};
 
 /// How data is printed.

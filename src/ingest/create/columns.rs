@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use iceberg::spec::{ListType, MapType, NestedField, PrimitiveType, Schema, StructType, Type};
 
 use crate::ingest::source::Source;
+use crate::table::inspect::type_name;
 use crate::{Error, Result};
 
 /// A column that a new table shall have.
@@ -95,7 +96,7 @@ impl ColumnType {
 
 impl fmt::Display for ColumnType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&type_name(&self.0))
     }
 }
 

@@ -36,10 +36,10 @@ pub(super) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundParti
     }
     let spec = builder.build();
     // Binding checks what the builder does not: types, names that a column has, the same transform twice.
-    let bound = spec
-        .clone()
-        .bind(schema.clone())
-        .map_err(|e| Error::invalid(format!("cannot partition by this: {}", e.message())).caused_by(e))?;
+    let bound = spec.clone().bind(schema.clone()).map_err(|e| {
+        let why = format!("cannot partition by {}: {}", text.trim(), e.message().trim_end_matches('.'));
+        Error::invalid(why).caused_by(e)
+    })?;
     check_writable(&bound, schema)?;
     Ok(spec)
 }

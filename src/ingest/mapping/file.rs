@@ -107,6 +107,17 @@ impl Mapping {
         Self::from_toml(&text).map_err(|e| e.with("file", path.display()))
     }
 
+    /// Writes a mapping's file where there is none yet.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where there is one; a file that cannot be written.
+    pub fn save_new(&self, path: &Path) -> Result<()> {
+        match path.symlink_metadata() {
+            Ok(_) => Err(Error::new(Kind::AlreadyExists, "the file exists already").with("file", path.display())),
+            Err(_) => self.save(path),
+        }
+    }
+
     /// Writes a mapping's file, over an older one only once the new one is whole.
     ///
     /// # Errors

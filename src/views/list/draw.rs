@@ -8,6 +8,7 @@ use crate::app::action::Action;
 use crate::app::effect::Slot;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
+use crate::views::export;
 use crate::views::widgets::load::{self, Load, line};
 use crate::views::widgets::{facts, human, text};
 
@@ -72,6 +73,9 @@ impl<L: List> ListView<L> {
         }
         if self.listing.marks() > 0 {
             title = format!("{title} · {} marked", self.listing.marks());
+        }
+        if let Some(progress) = cx.progress(export::SLOT) {
+            title = format!("{title} · {} {}", load::progress_line(progress), load::turning(cx));
         }
         if cx.is_running(Slot::MAIN) && !self.listing.rows().is_empty() {
             title = format!("{title} {}", load::turning(cx));

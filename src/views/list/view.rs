@@ -14,7 +14,9 @@ use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::route::Route;
 use crate::app::task::{Part, Report};
 use crate::app::view::{Context, RawText, View};
+use crate::views::export::{self, Export};
 use crate::views::widgets::filter::Filter;
+use crate::views::widgets::human;
 use crate::views::widgets::input::Input;
 use crate::views::widgets::listing::{Arranged, Listing};
 use crate::views::widgets::load::Load;
@@ -41,6 +43,7 @@ pub struct ListView<L: List> {
     pub(super) typing_error: Option<String>,
     pub(super) pane: Pane,
     pub(super) cursor: Option<Position>,
+    export: Export,
 }
 
 /// The detail of the row under the cursor.
@@ -75,6 +78,7 @@ impl<L: List> ListView<L> {
             typing_error: None,
             pane: Pane::default(),
             cursor: None,
+            export: Export::default(),
         }
     }
 
@@ -136,7 +140,9 @@ impl<L: List> ListView<L> {
                 if let Some(rows) = incoming {
                     let rows = if self.listing.look.comes_again() { self.listing.united(rows) } else { rows };
                     self.listing.replace(rows);
-                } else if let Some(key) = self.listing.look.first_key().filter(|_| self.listing.cursor() == 0) {
+                } else if let Some(key) =
+                    self.listing.look.first_key(self.listing.rows()).filter(|_| self.listing.cursor() == 0)
+                {
                     self.listing.go_to_key(&key);
                 }
                 self.state = Load::Ready(());
@@ -233,6 +239,19 @@ impl<L: List> ListView<L> {
         self.pane.scroll = 0;
     }
 
+    fn ask_export(&self) -> Vec<Effect> {
+        let (_, chosen) = self.listing.to_export();
+        let marked = if self.listing.marks() > 0 { "marked " } else { "" };
+        let what = human::counted(chosen.len(), &format!("{marked}row"));
+        self.export.ask(&what, &self.listing.look.route(), "")
+    }
+
+    fn export_to(&self, wanted: export::Wanted, now_ms: i64) -> Vec<Effect> {
+        let (rows, order) = self.listing.to_export();
+        let task = export::ExportList { list: self.listing.look.clone(), rows, order, wanted, now_ms };
+        vec![Effect::Start(export::SLOT, Box::new(task))]
+    }
+
     fn act_on_list(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
         // The rows are copied, so that the list may change itself while it looks at them.
         let chosen: Vec<L::Row> = self.listing.chosen().into_iter().cloned().collect();
@@ -263,6 +282,9 @@ impl<L: List> View for ListView<L> {
                 offers.push(Action::Raw.into());
             }
             offers.push(Action::Copy.into());
+            if self.listing.look.is_exported() && matches!(self.state, Load::Ready(())) {
+                offers.push(Action::Export.into());
+            }
         } else if !self.listing.filter().is_empty() {
             offers.push(Action::Filter.into());
         }
@@ -332,6 +354,7 @@ impl<L: List> View for ListView<L> {
                 self.typing = Some(Input::new(self.listing.filter().as_str()));
                 Vec::new()
             }
+            Action::Export => self.ask_export(),
             _ if self.listing.act(action) => {
                 self.pane.scroll = 0;
                 Vec::new()
@@ -369,7 +392,10 @@ impl<L: List> View for ListView<L> {
         self.arrange_anew()
     }
 
-    fn answer(&mut self, topic: &'static str, answer: Answer, _cx: &Context<'_>) -> Vec<Effect> {
+    fn answer(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
+        if let Some(wanted) = self.export.answered(topic, &answer) {
+            return self.export_to(wanted, cx.now_ms);
+        }
         self.listing.look.answer(topic, answer)
     }
 
@@ -385,7 +411,17 @@ impl<L: List> View for ListView<L> {
         had
     }
 
+    fn watch(&mut self, cx: &Context<'_>) {
+        let rows = self.listing.look.watch(cx);
+        if !rows.is_empty() {
+            self.listing.merge(rows);
+        }
+    }
+
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
+        if slot == export::SLOT {
+            return self.export.reported(report);
+        }
         let mut effects = match report {
             Report::Part(part) => {
                 self.take_part(slot, part);

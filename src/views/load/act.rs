@@ -10,12 +10,13 @@ use super::{COMMIT, LoadView, Step, cast, entered, tasks};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::task::{Feed, Task};
+use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::catalog::Lake;
 use crate::ingest::draft::Draft;
 use crate::ingest::mapping::{Mapping, MappingEdit, Rule};
 use crate::ingest::run::Ending;
-use crate::views::dialogs::{Pick, ask};
+use crate::views::dialogs::{Confirm, Pick, ask};
 use crate::views::page::Scroll;
 use crate::views::widgets::load::Load;
 use crate::views::widgets::text;
@@ -23,6 +24,8 @@ use crate::{Error, Result};
 
 /// The slot of reading a mapping file.
 pub(super) const READ_MAPPING: Slot = Slot(5);
+/// The topic of the question whether a mapping file is replaced.
+const REPLACE: &str = "save: replace";
 /// The slot of writing one.
 pub(super) const SAVE_MAPPING: Slot = Slot(6);
 
@@ -31,6 +34,7 @@ pub(super) const SAVE_MAPPING: Slot = Slot(6);
 struct SaveMapping {
     path: PathBuf,
     mapping: Mapping,
+    replace: bool,
 }
 
 #[async_trait]
@@ -42,8 +46,9 @@ impl Task for SaveMapping {
     }
 
     async fn run(&self, _lake: &Lake, feed: &Feed<PathBuf>) -> Result<()> {
-        let (path, mapping) = (self.path.clone(), self.mapping.clone());
-        let saved = tokio::task::spawn_blocking(move || mapping.save(&path)).await;
+        let (path, mapping, replace) = (self.path.clone(), self.mapping.clone(), self.replace);
+        let save = move || if replace { mapping.save(&path) } else { mapping.save_new(&path) };
+        let saved = tokio::task::spawn_blocking(save).await;
         saved.map_err(|e| Error::bug("saving the mapping broke off").caused_by(e))??;
         feed.send(self.path.clone()).await
     }
@@ -80,7 +85,9 @@ impl LoadView {
             Step::Commit => self.commit_offers(),
         };
         if self.step < Step::Commit {
-            offers.push(Action::Next.into());
+            if self.step != Step::Preflight || self.preflight.ready().is_some_and(|pane| pane.is_clean()) {
+                offers.push(Action::Next.into());
+            }
             offers.extend(Scroll::ACTIONS.map(Offer::from));
             offers.extend([Action::Left.into(), Action::Right.into(), Action::Refresh.into()]);
         }
@@ -93,7 +100,7 @@ impl LoadView {
         if pane.is_clean() {
             return vec![Action::Open.called("commit")];
         }
-        let go = if self.choices.rejects.is_some() { "commit without them" } else { "commit" };
+        let go = if self.choices.rejects.is_some() { "commit without them" } else { "next step" };
         vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go)]
     }
 
@@ -234,7 +241,11 @@ impl LoadView {
                 Ok(cast) => self.edit(&MappingEdit::Cast { column, cast }),
                 Err(error) => vec![Effect::failed(&error)],
             },
-            ("save", Answer::Text(path), _) => self.save(&path),
+            ("save", Answer::Text(path), _) => {
+                self.choices.saving = entered(&path);
+                self.save(false)
+            }
+            (REPLACE, Answer::Yes, _) => self.save(true),
             ("read", Answer::Text(path), _) => {
                 let task = entered(&path).map(ReadMapping);
                 task.map(|task| Effect::Start(READ_MAPPING, Box::new(task))).into_iter().collect()
@@ -274,10 +285,20 @@ impl LoadView {
         }
     }
 
-    fn save(&mut self, path: &str) -> Vec<Effect> {
-        let (Some(path), Some(draft)) = (entered(path), self.draft.ready()) else { return Vec::new() };
+    fn save(&mut self, replace: bool) -> Vec<Effect> {
+        let (Some(path), Some(draft)) = (self.choices.saving.clone(), self.draft.ready()) else { return Vec::new() };
         let mapping = Mapping { source: Some(draft.options()), ..draft.mapping().clone() };
-        vec![Effect::Start(SAVE_MAPPING, Box::new(SaveMapping { path, mapping }))]
+        vec![Effect::Start(SAVE_MAPPING, Box::new(SaveMapping { path, mapping, replace }))]
+    }
+
+    /// A file is there already: it is replaced only when that is said.
+    pub(super) fn ask_to_replace(&self) -> Vec<Effect> {
+        let name = self.choices.saving.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let lines = vec![
+            (text::safe(&name).into_owned(), Tone::Strong),
+            ("The file exists already. It is replaced by this mapping.".into(), Tone::Plain),
+        ];
+        vec![Effect::show(Confirm::new(REPLACE, "Replace the file?", lines))]
     }
 
     pub(super) fn saved(&mut self, path: PathBuf) -> Vec<Effect> {

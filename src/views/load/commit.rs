@@ -6,6 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::tasks::paths;
+use crate::Error;
+use crate::app::action::Action;
 use crate::app::effect::Sent;
 use crate::app::route::Route;
 use crate::app::theme::Tone;
@@ -24,6 +26,8 @@ pub struct Choices {
     pub rejects: Option<PathBuf>,
     /// Where the mapping was saved.
     pub mapping: Option<PathBuf>,
+    /// Where it is to be saved.
+    pub saving: Option<PathBuf>,
 }
 
 /// What will be done, in numbers.
@@ -48,6 +52,10 @@ pub fn plan(draft: &Draft, report: Option<&PreflightReport>, choices: &Choices) 
     facts.extend(rejects.map(|path| Fact::new("they go to", path)));
     facts.push(Fact::gap());
     facts.push(Fact::new("as a command", Shown::text(command(draft, choices)).tone(Tone::Dim)));
+    if choices.mapping.is_none() && !draft.is_as_matched() {
+        let told = "(the mapping is not saved yet: that is done in the second step)";
+        facts.push(Fact::new("", Shown::word(told).tone(Tone::Dim)));
+    }
     facts.push(Fact::gap());
     facts.push(Fact::line(
         Shown::word("One atomic commit: all of it is seen, or nothing. Staged files are removed when it is cancelled.")
@@ -74,8 +82,10 @@ pub fn command(draft: &Draft, choices: &Choices) -> String {
     if draft.branch() != "main" {
         words.extend(["--branch".into(), quoted(draft.branch())]);
     }
-    let saved = choices.mapping.as_deref().unwrap_or_else(|| Path::new("mapping.toml"));
-    words.extend(["--mapping".into(), quoted(&saved.display().to_string())]);
+    if choices.mapping.is_some() || !draft.is_as_matched() {
+        let saved = choices.mapping.as_deref().unwrap_or_else(|| Path::new("mapping.toml"));
+        words.extend(["--mapping".into(), quoted(&saved.display().to_string())]);
+    }
     if let Some(rejects) = &choices.rejects {
         words.extend([
             "--on-error".into(),
@@ -88,7 +98,7 @@ pub fn command(draft: &Draft, choices: &Choices) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-:@=,+".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -111,12 +121,26 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
     );
     told.push(Fact::new("rate", Shown::text(rate)));
     told.push(Fact::new("time left", left(progress, elapsed)));
+    if let Some(key) = cx.keymap.shown(Action::Interrupt) {
+        told.push(Fact::gap());
+        told.push(Fact::line(Shown::text(format!("{key} cancels; what was staged is removed")).tone(Tone::Dim)));
+    }
     let bar = bar(progress, usize::from(area.width.saturating_sub(4)).min(60));
     let stage = if progress.stage.is_empty() { "starting" } else { progress.stage };
     load::line(&format!("{} {stage}", load::turning(cx)), Tone::Accent, area, 0, buf, cx);
     load::line(&bar, Tone::Added, area, 1, buf, cx);
     let below = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
     facts::draw(&told, 0, below, buf, cx);
+}
+
+/// That it failed, why, and what to do.
+pub fn failed(error: &Error, cx: &Context<'_>) -> Vec<Fact> {
+    let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
+    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
+    let key = |action| cx.keymap.shown(action).unwrap_or_else(|| format!(":{action}"));
+    let keys = format!("{} tries again, {} goes back", key(Action::Open), key(Action::Back));
+    told.extend([Fact::gap(), Fact::line(Shown::text(keys).tone(Tone::Dim))]);
+    told
 }
 
 fn left(progress: &Progress, elapsed_ms: i64) -> Shown {
@@ -152,6 +176,15 @@ pub fn sentence(result: &IngestResult) -> (&'static str, Tone) {
     }
 }
 
+/// The sign of the last step.
+pub fn sign(result: &IngestResult) -> &'static str {
+    match result.ending {
+        Ending::Committed | Ending::Planned | Ending::NothingToLoad => " ✔",
+        Ending::Unknown => " ?",
+        Ending::Rejected | Ending::NotSent | Ending::Unfit => " ✖",
+    }
+}
+
 /// How it ended.
 pub fn ended(result: &IngestResult) -> Vec<Fact> {
     let (told, tone) = sentence(result);
@@ -169,6 +202,7 @@ pub fn ended(result: &IngestResult) -> Vec<Fact> {
     ));
     facts.push(Fact::new("took", Shown::text(human::span(i64::try_from(result.elapsed_ms).unwrap_or(i64::MAX)))));
     facts.extend(result.ingest_id.as_ref().map(|id| Fact::new("ingest", Shown::text(id))));
+    facts.push(Fact::gap());
     let said = result.reason.iter().chain(&result.problems).chain(&result.notes).chain(&result.hint);
     facts.extend(said.map(|told| Fact::line(Shown::text(told))));
     facts

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::tasks::Bound;
+use super::window::first_seen;
 use crate::app::action::Action;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
@@ -44,7 +45,7 @@ impl MappingPane {
     pub fn problems(&self) -> Vec<String> {
         let Some(view) = self.view() else { return Vec::new() };
         let wrong = view.table.iter().filter_map(|side| match &side.state {
-            State::Wrong(why) => Some(format!("{}: {why}", side.name)),
+            State::Wrong(why) => Some(fault(&side.name, why)),
             State::Mapped | State::Unmapped => None,
         });
         wrong.chain(view.problems.iter().cloned()).collect()
@@ -94,19 +95,22 @@ impl MappingPane {
     fn render_table(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let Some(bound) = &self.bound else { return };
         let sides = &bound.view.table;
-        let title = format!(
-            "{}: {} columns, schema {}",
-            text::safe(&draft.table().to_string()),
-            sides.len(),
-            draft.schema_id()
-        );
+        let mut title = format!("{}: {} columns", text::safe(&draft.table().to_string()), sides.len());
+        for more in [count_unmapped(&bound.view), format!("schema {}", draft.schema_id())] {
+            title = if more.is_empty() { title } else { format!("{title} · {more}") };
+        }
         let inner = pane(&title, true, area, buf, cx);
         let room = usize::from(inner.height).max(1);
-        self.top = self.top.clamp((self.cursor + 1).saturating_sub(room), self.cursor);
+        self.top = first_seen(self.top, self.cursor, sides.len(), room);
         let names = sides.iter().map(|s| text::width(&text::safe(&s.name))).max().unwrap_or(0).min(24);
         let types = sides.iter().map(|s| text::width(&s.type_name)).max().unwrap_or(0).min(18);
+        let required = match (sides.iter().any(|s| s.required), inner.width < 60) {
+            (false, _) => "",
+            (true, true) => "req.",
+            (true, false) => "required",
+        };
         for (row, (position, side)) in (0..).zip(sides.iter().enumerate().skip(self.top).take(room)) {
-            let (told, tone) = table_line(side, names, types);
+            let (told, tone) = table_line(side, names, types, required);
             let told = text::pad(&told, usize::from(inner.width), false);
             line(&told, if position == self.cursor { Tone::Cursor } else { tone }, inner, row, buf, cx);
         }
@@ -114,16 +118,13 @@ impl MappingPane {
 
     fn render_examples(&self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let (Some(bound), Some(side)) = (&self.bound, self.column()) else { return };
-        if area.height < 3 {
-            return;
-        }
+        let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         let title = format!("{} = {}", text::safe(&side.name), text::safe(&described(draft, side)));
-        let inner = pane(&title, false, area, buf, cx);
-        let inner =
-            if inner == area { area } else { Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner } };
+        line(&title, Tone::Heading, area, 0, buf, cx);
+        let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let fresh = bound.column.as_ref() == Some(&side.name);
         let examples: Vec<_> = if fresh { bound.examples.iter().map(example).collect() } else { Vec::new() };
-        for (row, part) in (0..inner.height).zip(text::wrap(&examples.join("     "), usize::from(inner.width))) {
+        for (row, part) in (0..inner.height).zip(packed(&examples, usize::from(inner.width))) {
             line(&part, Tone::Plain, inner, row, buf, cx);
         }
     }
@@ -131,15 +132,21 @@ impl MappingPane {
     fn render_problem(&self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let problems = self.problems();
         let here = self.column().and_then(|side| match &side.state {
-            State::Wrong(why) => Some(format!("✖ {}: {why}", side.name)),
+            State::Wrong(why) => Some(format!("✖ {}", fault(&side.name, why))),
             State::Mapped | State::Unmapped => None,
         });
         let told = match (here, problems.first()) {
             (Some(here), _) => (here, Tone::Danger),
             (None, Some(first)) => (format!("{} to mend: {first}", problems.len()), Tone::Warning),
-            (None, None) => ("every column of the table has what it needs".into(), Tone::Added),
+            (None, None) => {
+                let mut told = "nothing is missing; the preflight checks every row".to_string();
+                if let Some(key) = cx.keymap.shown(Action::Open) {
+                    told = format!("{told} ({key})");
+                }
+                (told, Tone::Added)
+            }
         };
-        line(&text::safe(&told.0), told.1, area, 0, buf, cx);
+        line(&format!(" {}", text::safe(&told.0)), told.1, area, 0, buf, cx);
     }
 }
 
@@ -170,16 +177,16 @@ fn source_line(side: &SourceSide, names: usize) -> String {
     format!("{} {:<9} {nulls}{}", text::pad(&text::safe(&side.name), names, false), side.type_name, text::safe(&sample))
 }
 
-fn table_line(side: &TableSide, names: usize, types: usize) -> (String, Tone) {
+fn table_line(side: &TableSide, names: usize, types: usize, required: &str) -> (String, Tone) {
     let (sign, tone) = match (&side.state, side.required) {
         (State::Wrong(_), _) => ("✖", Tone::Danger),
         (State::Mapped, _) => ("●", Tone::Plain),
         (State::Unmapped, _) => ("○", Tone::Dim),
     };
-    let needed = if side.required { "required" } else { "" };
+    let needed = text::pad(if side.required { required } else { "" }, required.len(), false);
     let name = text::pad(&text::safe(&side.name), names, false);
     let kind = text::pad(&side.type_name, types, false);
-    (format!("{sign} {name} {kind} {needed:<8} {}", text::safe(&side.how)), tone)
+    (format!("{sign} {name} {kind} {needed} {}", text::safe(&side.how)), tone)
 }
 
 fn example(example: &Example) -> String {
@@ -192,11 +199,27 @@ fn example(example: &Example) -> String {
     text::safe(&format!("{from} → {to}")).into_owned()
 }
 
-/// "2 of 9 columns without a source", for the header.
-pub fn count_unmapped(view: &MappingView) -> String {
+/// As many examples on a line as it holds; none of them is broken.
+fn packed(examples: &[String], room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for example in examples {
+        match lines.last_mut().filter(|line| text::width(line) + 5 + text::width(example) <= room) {
+            Some(line) => *line = format!("{line}     {example}"),
+            None => lines.push(example.clone()),
+        }
+    }
+    lines
+}
+
+fn fault(name: &str, why: &str) -> String {
+    if why.starts_with("is ") { format!("{name} {why}") } else { format!("{name}: {why}") }
+}
+
+/// "2 unmapped", for the title.
+fn count_unmapped(view: &MappingView) -> String {
     let without = view.table.iter().filter(|side| side.state == State::Unmapped).count();
     match without {
         0 => String::new(),
-        n => format!("{} without a source", human::count(n as i128)),
+        n => format!("{} unmapped", human::count(n as i128)),
     }
 }

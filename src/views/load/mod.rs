@@ -18,6 +18,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::widgets::load::{self as states, Load};
 use super::widgets::{facts, text};
+use crate::Kind;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::route::Route;
@@ -29,6 +30,7 @@ use crate::ingest::mapping::Mapping;
 use crate::ingest::run::IngestResult;
 use crate::ingest::source::SourceOptions;
 
+pub use commit::quoted;
 pub use tasks::paths;
 
 /// Its name on the command line.
@@ -199,10 +201,11 @@ impl LoadView {
     }
 
     fn steps_line(&self) -> String {
-        let sign = |step: Step| match (step.cmp(&self.step), step, self.result.ready().is_some()) {
-            (std::cmp::Ordering::Less, _, _) | (_, Step::Commit, true) => " ✔",
-            (std::cmp::Ordering::Equal, _, _) => " ●",
-            (std::cmp::Ordering::Greater, _, _) => "",
+        let sign = |step: Step| match (step.cmp(&self.step), self.result.ready().filter(|_| step == Step::Commit)) {
+            (_, Some(result)) => commit::sign(result),
+            (std::cmp::Ordering::Less, None) => " ✔",
+            (std::cmp::Ordering::Equal, None) => " ●",
+            (std::cmp::Ordering::Greater, None) => "",
         };
         let words = (1..).zip(Step::ALL).map(|(n, (step, name))| format!("{n} {name}{}", sign(step)));
         words.collect::<Vec<_>>().join("   ")
@@ -256,7 +259,9 @@ impl LoadView {
             (Load::Ready(result), None) => {
                 facts::draw(&commit::ended(result), 0, inner, buf, cx);
             }
-            (Load::Failed(error), None) => states::failed(error, inner, buf, cx),
+            (Load::Failed(error), None) => {
+                facts::draw(&commit::failed(error, cx), 0, inner, buf, cx);
+            }
             (Load::Idle | Load::Loading, None) => {
                 facts::draw(&commit::plan(draft, report, &self.choices), 0, inner, buf, cx);
             }
@@ -318,6 +323,7 @@ impl View for LoadView {
                     self.result = Load::Failed(error);
                     Vec::new()
                 }
+                act::SAVE_MAPPING if error.kind() == Kind::AlreadyExists => self.ask_to_replace(),
                 _ => vec![Effect::failed(&error)],
             },
         }
@@ -343,8 +349,7 @@ impl View for LoadView {
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
-        let unmapped = self.mapping.view().map(mapping::count_unmapped).unwrap_or_default();
-        let title = format!(" {}   {}   {unmapped}", commit::title(&self.route), self.steps_line());
+        let title = format!(" {}   {}", self.steps_line(), commit::title(&self.route));
         states::line(&title, Tone::Strong, head, 0, buf, cx);
         self.render_step(body, buf, cx);
     }

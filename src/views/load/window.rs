@@ -142,9 +142,10 @@ impl RowWindow {
 
     /// Draws heads, types and rows.
     pub fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-        let Some(preview) = &self.preview else { return };
+        // Heads, types and at least a row.
+        let Some(preview) = self.preview.as_ref().filter(|_| area.height > 2) else { return };
         self.height = usize::from(area.height.saturating_sub(2)).max(1);
-        self.top = self.top.clamp((self.cursor + 1).saturating_sub(self.height), self.cursor);
+        self.top = first_seen(self.top, self.cursor, preview.rows.len(), self.height);
         let seen = self.top..(self.top + self.height).min(preview.rows.len());
         let mut x = area.x + number_column(preview, seen.clone(), self.cursor, area, buf, cx);
         for at in self.left..preview.columns.len() {
@@ -160,6 +161,11 @@ impl RowWindow {
     }
 }
 
+/// The first line that is seen where the cursor must be, and no room is left empty while there are lines above.
+pub fn first_seen(top: usize, cursor: usize, lines: usize, room: usize) -> usize {
+    top.min(lines.saturating_sub(room)).clamp((cursor + 1).saturating_sub(room), cursor)
+}
+
 /// Draws the line numbers; gives the cells they take.
 fn number_column(
     preview: &Preview,
@@ -172,11 +178,13 @@ fn number_column(
     let number = |row: usize| preview.lines.get(row).cloned().flatten().map_or("·".into(), |l| l.line.to_string());
     let width = seen.clone().map(|row| number(row).len()).max().unwrap_or(1).max(4);
     for (y, row) in (area.y + 2..area.bottom()).zip(seen) {
-        let tone = if row == cursor { Tone::Cursor } else { Tone::Dim };
-        buf.set_string(area.x, y, text::pad(&number(row), width, true), cx.styles.get(tone));
+        let (sign, tone) = if row == cursor { ('▶', Tone::Cursor) } else { (' ', Tone::Dim) };
+        let told = format!("{sign}{}", text::pad(&number(row), width, true));
+        buf.set_stringn(area.x, y, told, usize::from(area.width), cx.styles.get(tone));
     }
-    buf.set_string(area.x, area.y, text::pad("line", width, true), cx.styles.get(Tone::Dim));
-    u16::try_from(width).unwrap_or(4) + 2
+    let head = format!(" {}", text::pad("line", width, true));
+    buf.set_stringn(area.x, area.y, head, usize::from(area.width), cx.styles.get(Tone::Dim));
+    u16::try_from(width).unwrap_or(4) + 3
 }
 
 fn column_width(preview: &Preview, at: usize, seen: std::ops::Range<usize>) -> usize {

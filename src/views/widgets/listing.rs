@@ -123,6 +123,18 @@ impl<L: Look> Listing<L> {
         self.rows.iter().filter(|row| self.marks.contains(&self.look.key(row))).collect()
     }
 
+    /// All rows, and the numbers of those to export: the marked ones, else those that pass the filter, as they are shown.
+    pub fn to_export(&self) -> (Arc<Vec<L::Row>>, Vec<u32>) {
+        let count = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let marked = |i: &u32| self.rows.get(*i as usize).is_some_and(|row| self.marks.contains(&self.look.key(row)));
+        let shown: Vec<u32> = self.order.as_ref().map_or_else(|| (0..count).collect(), |order| order.to_vec());
+        let chosen = match self.marks.is_empty() {
+            true => shown,
+            false => (0..count).filter(marked).collect(),
+        };
+        (self.rows.clone(), chosen)
+    }
+
     /// How many rows are marked.
     pub fn marks(&self) -> usize {
         self.marks.len()

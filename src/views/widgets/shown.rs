@@ -89,6 +89,18 @@ impl Shown {
         value.map_or_else(Self::missing, show)
     }
 
+    /// As it is exported: a number, text, or null.
+    pub fn exact(&self) -> serde_json::Value {
+        match (self.order, self.tone) {
+            (Order::Missing, _) => serde_json::Value::Null,
+            (Order::Whole(n), Tone::Number) => {
+                i64::try_from(n).map_or_else(|_| n.to_string().into(), serde_json::Value::from)
+            }
+            (Order::Number(n), Tone::Number) => n.into(),
+            _ => self.text.clone().into(),
+        }
+    }
+
     /// The same in another tone.
     #[must_use]
     pub fn tone(mut self, tone: Tone) -> Self {
