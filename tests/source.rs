@@ -283,6 +283,37 @@ fn several_files_are_one_source_and_must_have_the_same_columns() {
 }
 
 #[test]
+fn an_empty_last_column_stays_where_the_header_names_it() {
+    for text in ["id,note\n1,\n2,\n", "id,note\n1,\n", "name,note\nx,\ny,\n", "id,note\n1,,\n2,,\n"] {
+        let (_dir, path) = file("e.csv", text);
+        let source = open(&path).unwrap();
+        let names: Vec<_> = source.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!((names[1], names.len()), ("note", 2), "{text:?}");
+        let all = read(&source, 16).unwrap();
+        assert!(all.faults.is_empty() && all.rows.iter().all(|row| row[1].is_none()), "{text:?} {all:?}");
+        assert_eq!(source.warnings, Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_each_line_is_told() {
+    let without = SourceOptions { header: Some(false), ..SourceOptions::default() };
+    for (text, options, why) in [
+        ("id,name,\n1,x,\n2,y,\n", SourceOptions::default(), "the header names nothing there"),
+        ("1,x,\n2,y,\n", without.clone(), "there is no header to name it"),
+        ("1|x|\n2|y|\n", without, "ends with the delimiter (|)"),
+    ] {
+        let (_dir, path) = file("e.csv", text);
+        let options = SourceOptions { paths: vec![path], ..options };
+        let source = Source::open(&options, &Monitor::new()).unwrap();
+        assert_eq!((source.columns.len(), source.warnings.len()), (2, 1), "{text:?}");
+        assert!(source.warnings[0].contains(why), "{:?}", source.warnings);
+        let all = source.infer_all(&Monitor::new()).unwrap();
+        assert_eq!(all.warnings, source.warnings);
+    }
+}
+
+#[test]
 fn settings_that_were_detected_can_be_pinned_and_written() {
     let (_dir, path) = file("p.tsv", "a\tb\n1\t\\N\n2\t3\n");
     let source = open(&path).unwrap();
@@ -304,10 +335,10 @@ fn a_type_that_only_a_late_row_refutes_is_found_by_looking_at_all() {
     let source = open(&path).unwrap();
     let names = |s: &Source| s.columns.iter().map(|c| c.data_type.to_string()).collect::<Vec<_>>();
     assert!(!source.inferred_from_all);
-    assert_eq!(names(&source), ["Int32", "Decimal128(18, 2)", "Int32"]);
+    assert_eq!(names(&source), ["Int64", "Decimal128(18, 2)", "Int64"]);
     let all = source.infer_all(&Monitor::new()).unwrap();
     assert!(all.inferred_from_all);
-    assert_eq!(names(&all), ["Utf8", "Float64", "Int32"]);
+    assert_eq!(names(&all), ["Utf8", "Float64", "Int64"]);
     assert_eq!(all.columns[0].rows, 400_000);
 }
 
