@@ -7,7 +7,10 @@
 mod conform;
 mod file;
 mod filter;
+mod literal;
 mod plan;
+mod prune;
 mod rows;
 
+pub use prune::FilesSeen;
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};
