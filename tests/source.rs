@@ -368,6 +368,32 @@ fn json_fields_that_come_late_are_found_by_looking_at_all() {
 }
 
 #[test]
+fn nulls_of_json_are_counted_over_all_that_was_looked_at() {
+    // Far more than the first block, and a field that only the second half has.
+    let line = |i: u64| match i {
+        0..5000 => format!("{{\"a\": {i}, \"b\": null}}\n"),
+        _ => format!("{{\"a\": {i}, \"b\": null, \"late\": {{\"x\": null}}, \"a\": 2}}\n"),
+    };
+    let text: String = (0..9000).map(line).collect();
+    let (_dir, path) = file("n.ndjson", format!("{text}{{\"a\": 1, \"late\": \n"));
+    let source = open(&path).unwrap();
+    let counts = |s: &Source| s.columns.iter().map(|c| (c.name.clone(), c.nulls, c.rows)).collect::<Vec<_>>();
+    let expected = [("a", 0, 9000), ("b", 9000, 9000), ("late", 5000, 9000)].map(|(n, a, b)| (n.to_string(), a, b));
+    assert_eq!(counts(&source), expected);
+    let again = Source { inferred_from_all: false, ..source };
+    assert_eq!(counts(&again.infer_all(&Monitor::new()).unwrap()), expected);
+}
+
+#[test]
+fn a_broken_line_of_json_leaves_no_column() {
+    let deep = format!("{}1{}", "{\"deep\":".repeat(120), "}".repeat(120));
+    let (_dir, path) = file("b.ndjson", format!("{{\"a\": 1}}\n{deep}\n{{\"a\": 2, \"cut\": {{\"x\": \n"));
+    let source = open(&path).unwrap();
+    assert_eq!(source.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert!(source.warnings[0].contains("2 rows") && source.warnings[0].contains("line 2"), "{:?}", source.warnings);
+}
+
+#[test]
 fn a_cancelled_read_ends_in_an_error() {
     let (_dir, path) = file("c.csv", "a\n1\n2\n");
     let source = open(&path).unwrap();

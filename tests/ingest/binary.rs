@@ -141,6 +141,46 @@ fn a_mapping_is_saved_and_used_again() {
     assert_eq!(home.ids(), [8, 8]);
 }
 
+#[test]
+fn a_hundred_thousand_levels_of_json_are_an_error_with_file_and_line() {
+    let home = Home::new();
+    let many = 100_000;
+    let too_deep = "nested deeper than 32 levels (file";
+    for (name, line, expected) in [
+        ("lists.ndjson", format!("{{\"a\":{}1{}}}", "[".repeat(many), "]".repeat(many)), too_deep),
+        ("objects.ndjson", format!("{}1{}", "{\"a\":".repeat(many), "}".repeat(many)), too_deep),
+        ("open.ndjson", "{\"a\":".repeat(many), "JSON document over several lines"),
+        ("bare.ndjson", "[".repeat(many), "JSON"),
+    ] {
+        std::fs::write(home.path(name), format!("{line}\n")).unwrap();
+        for arguments in [&["preview", name][..], &["ingest", name, "t.deep", "--create", "--yes"]] {
+            let out = home.run(arguments);
+            let told = String::from_utf8_lossy(&out.stderr);
+            assert_eq!(out.status.code(), Some(1), "{arguments:?}: {told}");
+            assert!(told.contains(name) && told.len() < 1000, "{arguments:?}: {told}");
+            assert!(told.contains(expected), "{arguments:?}: {told}");
+            assert!(told.contains("line 1") || expected != too_deep, "{arguments:?}: {told}");
+        }
+        std::fs::write(home.path(name), format!("{{\"b\": 1}}\n{line}\n")).unwrap();
+        let out = home.run(&["ingest", name, "t.deep", "--create", "--yes"]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(5), "{name}: {told}");
+        assert!(told.contains(&format!("{name} line 2")), "{told}");
+    }
+    // As deep as may be.
+    for (name, line) in [
+        ("deep_lists.ndjson", format!("{{\"a\":{}1{}}}\n", "[".repeat(31), "]".repeat(31))),
+        ("deep_objects.ndjson", format!("{}1{}\n", "{\"a\":".repeat(32), "}".repeat(32))),
+    ] {
+        std::fs::write(home.path(name), line).unwrap();
+        let table = format!("t.{}", name.split('.').next().unwrap());
+        let out = home.run(&["ingest", name, &table, "--create", "--yes"]);
+        assert_eq!(out.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+        let (code, rows) = home.json(&["rows", &table]);
+        assert_eq!((code, rows.as_array().map(Vec::len)), (0, Some(1)), "{name}");
+    }
+}
+
 /// A COMMIT that SQLite refuses: for all the program knows it may have landed.
 #[tokio::test]
 async fn an_unknown_outcome_ends_with_four() {
