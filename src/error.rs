@@ -18,6 +18,8 @@ pub enum Kind {
     Denied,
     /// Something outside does not answer, is locked or is full: try again.
     Unavailable,
+    /// A change was sent and nobody knows whether it was made: look before it is tried again.
+    Unknown,
     /// icedeck, the catalog or the format cannot do this.
     Unsupported,
     /// Stored bytes are not what they should be.
@@ -81,6 +83,13 @@ impl Error {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.context.push((name, value.to_string()));
+        self
+    }
+
+    /// The same failure as another kind: what an answer means depends on what it answers.
+    #[must_use]
+    pub fn as_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
         self
     }
 

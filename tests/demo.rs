@@ -20,7 +20,7 @@ async fn prepared(env: &Env, folder: &Path) -> Demo {
 }
 
 async fn table(env: &Env, folder: &Path, name: &str) -> Table {
-    let connection = demo::lake(env, folder).await.unwrap().connection(None).await.unwrap();
+    let connection = demo::lake(env, folder, false).await.unwrap().connection(None).await.unwrap();
     connection.load(&name.parse().unwrap()).await.unwrap()
 }
 
@@ -106,6 +106,38 @@ async fn a_build_that_was_interrupted_is_never_taken_for_a_whole_one() {
     let made = prepared(&env, &folder).await;
     assert_eq!((made.reused, made.tables), (false, 6));
     assert!(!table(&env, &folder, "sales.orders").await.metadata().history().is_empty());
+}
+
+fn icedeck(root: &Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_icedeck"));
+    command.args(arguments).env_clear().stdin(std::process::Stdio::null());
+    ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"].iter().for_each(|name| {
+        command.env(name, root.join(name));
+    });
+    command.output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_there_opens_read_only() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("demo");
+    let read_only = ["--read-only", "-o", "json", "demo", "--no-tui", "--dir", folder.to_str().unwrap()];
+    let told = icedeck(root.path(), &read_only);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("--read-only"), "{told:?}");
+    assert!(!folder.exists(), "nothing is made");
+
+    let env = Env::fixed(root.path(), START_MS);
+    let made = prepared(&env, &folder).await;
+    assert_eq!(demo::existing(&folder).unwrap(), Some(Demo { reused: true, ..made.clone() }));
+    let opened = icedeck(root.path(), &read_only);
+    assert_eq!(opened.status.code(), Some(0), "{}", String::from_utf8_lossy(&opened.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert_eq!((&told["reused"], &told["rows"]), (&true.into(), &made.rows.into()));
+    let fresh = icedeck(root.path(), &[&read_only[..], &["--fresh", "--yes"]].concat());
+    assert_eq!(fresh.status.code(), Some(1), "--fresh throws away what may not be changed");
+    let connection = demo::lake(&env, &folder, true).await.unwrap().connection(None).await.unwrap();
+    assert!(connection.read_only());
 }
 
 #[tokio::test]

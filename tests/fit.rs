@@ -43,7 +43,7 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> SourceBatch {
     let arrays = columns.into_iter().map(|(_, a)| a).collect();
     let batch = RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), arrays).unwrap();
     let lines = (2..2 + batch.num_rows() as u64).collect();
-    SourceBatch { batch, file: Arc::new(PathBuf::from("a.csv")), lines, faults: Vec::new() }
+    SourceBatch { batch, file: Arc::new(PathBuf::from("a.csv")), lines, faults: Vec::new(), text: None }
 }
 
 /// A table schema of optional columns; a name ending in `!` is required.

@@ -1,6 +1,7 @@
 //! Looking at tables: what the metadata tables say, what an `@` means, which rows a snapshot has.
 
 mod files;
+mod pruning;
 mod verbs;
 
 use std::fs;
@@ -92,6 +93,37 @@ async fn refs_history_and_metadata_log_agree() {
     assert_eq!(log.last().unwrap().file, table.metadata_location());
     assert_eq!(log.last().unwrap().latest_snapshot_id, table.metadata().current_snapshot_id());
     assert_eq!(log[0].latest_snapshot_id, None);
+}
+
+/// The table at a path.
+async fn opened(lake: &Lake, path: &std::path::Path) -> Table {
+    lake.lake.table(None, &path.to_str().unwrap().parse().unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn files_that_are_gone_come_with_a_hint() {
+    let lake = Lake::new().await;
+    let table = history(&lake).await;
+    let folder = std::path::PathBuf::from(table.metadata().location().trim_start_matches("file://"));
+    let away = lake.folder.path().join("moved");
+    fs::rename(&folder, &away).unwrap();
+    for error in [
+        read(&table, RowsRequest::default()).await.unwrap_err(),
+        inspect::manifests(&table, None, &monitor()).await.unwrap_err(),
+    ] {
+        let told = error.report();
+        assert!(told.contains(table.metadata().location()) && told.contains("icedeck FOLDER"), "{told}");
+    }
+    let here = opened(&lake, &away).await;
+    assert_eq!(read(&here, RowsRequest::default()).await.unwrap().len(), 32);
+    // A data file that is gone, and a metadata file by itself.
+    fs::remove_dir_all(away.join("data")).unwrap();
+    assert!(read(&here, RowsRequest::default()).await.unwrap_err().report().contains("was moved"));
+    let alone = lake.folder.path().join("alone.metadata.json");
+    let newest = table.metadata_location().rsplit('/').next().unwrap();
+    fs::copy(away.join("metadata").join(newest), &alone).unwrap();
+    let alone = opened(&lake, &alone).await;
+    assert!(read(&alone, RowsRequest::default()).await.unwrap_err().report().contains("was moved"));
 }
 
 #[tokio::test]

@@ -283,6 +283,37 @@ fn several_files_are_one_source_and_must_have_the_same_columns() {
 }
 
 #[test]
+fn an_empty_last_column_stays_where_the_header_names_it() {
+    for text in ["id,note\n1,\n2,\n", "id,note\n1,\n", "name,note\nx,\ny,\n", "id,note\n1,,\n2,,\n"] {
+        let (_dir, path) = file("e.csv", text);
+        let source = open(&path).unwrap();
+        let names: Vec<_> = source.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!((names[1], names.len()), ("note", 2), "{text:?}");
+        let all = read(&source, 16).unwrap();
+        assert!(all.faults.is_empty() && all.rows.iter().all(|row| row[1].is_none()), "{text:?} {all:?}");
+        assert_eq!(source.warnings, Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_each_line_is_told() {
+    let without = SourceOptions { header: Some(false), ..SourceOptions::default() };
+    for (text, options, why) in [
+        ("id,name,\n1,x,\n2,y,\n", SourceOptions::default(), "the header names nothing there"),
+        ("1,x,\n2,y,\n", without.clone(), "there is no header to name it"),
+        ("1|x|\n2|y|\n", without, "ends with the delimiter (|)"),
+    ] {
+        let (_dir, path) = file("e.csv", text);
+        let options = SourceOptions { paths: vec![path], ..options };
+        let source = Source::open(&options, &Monitor::new()).unwrap();
+        assert_eq!((source.columns.len(), source.warnings.len()), (2, 1), "{text:?}");
+        assert!(source.warnings[0].contains(why), "{:?}", source.warnings);
+        let all = source.infer_all(&Monitor::new()).unwrap();
+        assert_eq!(all.warnings, source.warnings);
+    }
+}
+
+#[test]
 fn settings_that_were_detected_can_be_pinned_and_written() {
     let (_dir, path) = file("p.tsv", "a\tb\n1\t\\N\n2\t3\n");
     let source = open(&path).unwrap();
@@ -304,10 +335,10 @@ fn a_type_that_only_a_late_row_refutes_is_found_by_looking_at_all() {
     let source = open(&path).unwrap();
     let names = |s: &Source| s.columns.iter().map(|c| c.data_type.to_string()).collect::<Vec<_>>();
     assert!(!source.inferred_from_all);
-    assert_eq!(names(&source), ["Int32", "Decimal128(18, 2)", "Int32"]);
+    assert_eq!(names(&source), ["Int64", "Decimal128(18, 2)", "Int64"]);
     let all = source.infer_all(&Monitor::new()).unwrap();
     assert!(all.inferred_from_all);
-    assert_eq!(names(&all), ["Utf8", "Float64", "Int32"]);
+    assert_eq!(names(&all), ["Utf8", "Float64", "Int64"]);
     assert_eq!(all.columns[0].rows, 400_000);
 }
 
@@ -334,6 +365,32 @@ fn json_fields_that_come_late_are_found_by_looking_at_all() {
     let all = source.infer_all(&Monitor::new()).unwrap();
     assert_eq!(columns(&all)[0].1, "Float64");
     assert_eq!(columns(&all)[2], ("late".into(), "Boolean".into()));
+}
+
+#[test]
+fn nulls_of_json_are_counted_over_all_that_was_looked_at() {
+    // Far more than the first block, and a field that only the second half has.
+    let line = |i: u64| match i {
+        0..5000 => format!("{{\"a\": {i}, \"b\": null}}\n"),
+        _ => format!("{{\"a\": {i}, \"b\": null, \"late\": {{\"x\": null}}, \"a\": 2}}\n"),
+    };
+    let text: String = (0..9000).map(line).collect();
+    let (_dir, path) = file("n.ndjson", format!("{text}{{\"a\": 1, \"late\": \n"));
+    let source = open(&path).unwrap();
+    let counts = |s: &Source| s.columns.iter().map(|c| (c.name.clone(), c.nulls, c.rows)).collect::<Vec<_>>();
+    let expected = [("a", 0, 9000), ("b", 9000, 9000), ("late", 5000, 9000)].map(|(n, a, b)| (n.to_string(), a, b));
+    assert_eq!(counts(&source), expected);
+    let again = Source { inferred_from_all: false, ..source };
+    assert_eq!(counts(&again.infer_all(&Monitor::new()).unwrap()), expected);
+}
+
+#[test]
+fn a_broken_line_of_json_leaves_no_column() {
+    let deep = format!("{}1{}", "{\"deep\":".repeat(120), "}".repeat(120));
+    let (_dir, path) = file("b.ndjson", format!("{{\"a\": 1}}\n{deep}\n{{\"a\": 2, \"cut\": {{\"x\": \n"));
+    let source = open(&path).unwrap();
+    assert_eq!(source.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert!(source.warnings[0].contains("2 rows") && source.warnings[0].contains("line 2"), "{:?}", source.warnings);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod faults;
 mod lanes;
 mod partitions;
-mod rows;
+pub mod rows;
 mod statistics;
 
 use std::collections::BTreeMap;

@@ -98,6 +98,14 @@ impl Lake {
         Self::of(env, Configuration::embedded(env)?, None, false)
     }
 
+    /// As [`embedded`](Self::embedded), with nothing to be changed in it.
+    ///
+    /// # Errors
+    /// Those of [`embedded`](Self::embedded).
+    pub async fn embedded_read_only(env: &Env) -> Result<Lake> {
+        Self::of(env, Configuration::embedded(env)?, None, true)
+    }
+
     fn of(env: &Env, configuration: Configuration, catalog: Option<&str>, read_only: bool) -> Result<Lake> {
         let default = configuration.default_catalog(catalog)?.name.clone();
         let read_only = read_only || configuration.settings.read_only;

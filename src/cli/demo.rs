@@ -1,12 +1,12 @@
 //! `icedeck demo [--dir DIR] [--fresh] [--no-tui]`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Consent, ConsoleOptions, Context, Exit, console_on};
-use crate::Result;
 use crate::app;
-use crate::demo;
+use crate::demo::{self, Demo};
+use crate::{Error, Kind, Result};
 
 /// Make a small lake with real history, and open it
 ///
@@ -28,8 +28,10 @@ pub struct Args {
 
 /// Prints one object with `folder`, `reused`, `tables`, `snapshots`, `rows`; or opens the console.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    context.writable()?;
     let folder = args.dir.unwrap_or_else(|| demo::default_folder(&context.env));
+    if context.options.read_only {
+        return open(as_it_is(&folder, args.fresh)?, args.no_tui, context).await;
+    }
     if args.fresh && demo::is_there(&folder) {
         let question = format!("throw away the demo in {} and all that was loaded into it", folder.display());
         if let Consent::Refused(exit) = context.confirm(&question)? {
@@ -44,11 +46,26 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note(&format!("building the demo lake in {}", folder.display()));
     }
     let made = demo::prepare(&context.env, &folder, args.fresh, &context.monitor).await?;
-    if args.no_tui || !std::io::stdout().is_terminal() {
+    open(made, args.no_tui, context).await
+}
+
+/// The demo that is there: under `--read-only` none is made.
+fn as_it_is(folder: &Path, fresh: bool) -> Result<Demo> {
+    let denied = |what: &str| Error::new(Kind::Denied, what).with("folder", folder.display());
+    if fresh {
+        return Err(denied("--fresh would throw away the demo, and --read-only forbids it"));
+    }
+    demo::existing(folder)?.ok_or_else(|| {
+        denied("there is no whole demo yet, and --read-only forbids to make one").hint("leave out --read-only once")
+    })
+}
+
+async fn open(made: Demo, no_tui: bool, context: &Context) -> Result<Exit> {
+    if no_tui || !std::io::stdout().is_terminal() {
         context.out.object(&made)?;
         return Ok(Exit::Done);
     }
     // The demo is a lake of its own: what the configuration says of others does not count.
-    let lake = demo::lake(&context.env, &made.folder).await?;
+    let lake = demo::lake(&context.env, &made.folder, context.options.read_only).await?;
     console_on(lake, &context.options, ConsoleOptions::default(), app::start_route(None, None)).await
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Context, Exit};
+use super::{Context, Exit, Records};
 use crate::Result;
 use crate::table::TableAddress;
-use crate::table::inspect::{self, EntryRow};
+use crate::table::inspect::{self, EntryRow, EntryStream};
 
 /// List every entry of a snapshot's manifests, removed files too
 #[derive(Debug, clap::Args)]
@@ -26,21 +26,31 @@ struct Shown<'a> {
     file_path: &'a str,
 }
 
-/// Prints the entries as their manifests are read. A manifest that cannot be read is told, the others are printed, and
-/// the verb fails at its end.
+/// Prints the entries as their manifests are read.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let manifests = inspect::manifests(&table, snapshot_id, &context.monitor).await?;
-    let mut stream = inspect::entries(&table, manifests);
+    let for_people = context.out.is_table();
+    print(context, inspect::entries(&table, manifests), |printed, entries| match for_people {
+        true => printed.push(&entries.iter().map(shown).collect::<Vec<_>>()),
+        false => printed.push(entries),
+    })
+    .await
+}
+
+/// Prints entries as their manifests are read: each chunk through `push`. A manifest that cannot be read is told, the
+/// others are printed, and the verb fails at its end.
+pub(super) async fn print(
+    context: &Context,
+    mut stream: EntryStream,
+    push: impl Fn(&mut Records<'_>, &[EntryRow]) -> Result<()>,
+) -> Result<Exit> {
     let mut printed = context.out.stream();
     let mut exit = Exit::Done;
     while let Some(chunk) = stream.next(&context.monitor).await? {
-        if let Some(fault) = &chunk.fault {
-            exit = super::failed(fault);
-        } else if context.out.is_table() {
-            printed.push(&chunk.entries.iter().map(shown).collect::<Vec<_>>())?;
-        } else {
-            printed.push(&chunk.entries)?;
+        match &chunk.fault {
+            Some(fault) => exit = super::failed(fault),
+            None => push(&mut printed, &chunk.entries)?,
         }
     }
     printed.finish()?;

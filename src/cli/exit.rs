@@ -16,7 +16,7 @@ pub enum Exit {
     Usage,
     /// The table changed meanwhile; the staged files and the journal are kept.
     Rejected,
-    /// Nobody knows whether it landed; the journal is kept.
+    /// Nobody knows whether it landed; of a load the journal is kept.
     Unknown,
     /// Rows or columns that do not fit.
     Unfit,
@@ -42,6 +42,7 @@ impl Exit {
     pub fn of(error: &Error) -> Self {
         match error.kind() {
             Kind::Cancelled => Exit::Interrupted,
+            Kind::Unknown => Exit::Unknown,
             _ => Exit::Failed,
         }
     }

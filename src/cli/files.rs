@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, Exit};
+use super::{Context, Exit, entries};
 use crate::Result;
 use crate::table::TableAddress;
 use crate::table::inspect::{self, EntryRow, FileRow, Files, ReadableMetrics};
@@ -40,8 +40,7 @@ struct Shown<'a> {
     file_path: &'a str,
 }
 
-/// Prints the files as their manifests are read. A manifest that cannot be read is told, the others are printed, and
-/// the verb fails at its end.
+/// Prints the files as their manifests are read.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let manifests = inspect::manifests(&table, snapshot_id, &context.monitor).await?;
@@ -50,20 +49,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         (_, true) => Files::Deletes,
         _ => Files::All,
     };
-    let mut stream = inspect::files(&table, manifests, which);
-    let mut printed = context.out.stream();
-    let mut exit = Exit::Done;
-    while let Some(chunk) = stream.next(&context.monitor).await? {
-        if let Some(fault) = &chunk.fault {
-            exit = super::failed(fault);
-        } else if context.out.is_table() {
-            printed.push(&chunk.entries.iter().map(shown).collect::<Vec<_>>())?;
-        } else {
-            printed.push(&chunk.entries.iter().map(full).collect::<Vec<_>>())?;
-        }
-    }
-    printed.finish()?;
-    Ok(exit)
+    let for_people = context.out.is_table();
+    entries::print(context, inspect::files(&table, manifests, which), |printed, entries| match for_people {
+        true => printed.push(&entries.iter().map(shown).collect::<Vec<_>>()),
+        false => printed.push(&entries.iter().map(full).collect::<Vec<_>>()),
+    })
+    .await
 }
 
 fn full(entry: &EntryRow) -> Full<'_> {

@@ -45,5 +45,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         printed.page(page.rows.into_iter().map(row).collect())?;
     }
     printed.finish()?;
+    let files = rows.files();
+    if files.ruled_out > 0 {
+        context.note(&format!("{} data files read, {} ruled out by the filter", files.read, files.ruled_out));
+    }
     Ok(Exit::Done)
 }

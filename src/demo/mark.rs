@@ -1,7 +1,7 @@
 //! The mark of a demo folder: says that it is ours and whether it is whole, and is locked while someone builds there.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -65,22 +65,8 @@ impl Mark {
     }
 
     pub(super) fn state(&mut self) -> Result<State> {
-        let mut text = String::new();
-        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| (&self.file).take(4096).read_to_string(&mut text));
-        read.map_err(|e| failed(e, "cannot read the file", &self.path()))?;
-        if text.is_empty() {
-            return Ok(State::New);
-        }
-        Ok(match serde_json::from_str::<Content>(&text) {
-            Ok(found) if found.complete && found.version == VERSION => State::Complete(Demo {
-                folder: self.folder.clone(),
-                reused: true,
-                tables: found.tables,
-                snapshots: found.snapshots,
-                rows: found.rows,
-            }),
-            _ => State::Building,
-        })
+        let sought = self.file.seek(SeekFrom::Start(0));
+        sought.and_then(|_| read(&self.file, &self.folder)).map_err(|e| failed(e, "cannot read the file", &self.path()))
     }
 
     /// Says that a build is under way, durably, before anything of it exists.
@@ -127,6 +113,33 @@ impl Mark {
     fn path(&self) -> PathBuf {
         self.folder.join(NAME)
     }
+}
+
+/// What is in the folder, by its mark alone: nothing is made, written or locked.
+pub(super) fn look(folder: &Path) -> Result<State> {
+    let path = folder.join(NAME);
+    match File::open(&path).and_then(|file| read(&file, folder)) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(State::New),
+        found => found.map_err(|e| failed(e, "cannot read the file", &path)),
+    }
+}
+
+fn read(file: &File, folder: &Path) -> std::io::Result<State> {
+    let mut text = String::new();
+    file.take(4096).read_to_string(&mut text)?;
+    if text.is_empty() {
+        return Ok(State::New);
+    }
+    Ok(match serde_json::from_str::<Content>(&text) {
+        Ok(found) if found.complete && found.version == VERSION => State::Complete(Demo {
+            folder: folder.to_path_buf(),
+            reused: true,
+            tables: found.tables,
+            snapshots: found.snapshots,
+            rows: found.rows,
+        }),
+        _ => State::Building,
+    })
 }
 
 /// Whether the folder is one of ours.

@@ -67,8 +67,7 @@ pub fn files(env: &Env) -> Option<PathBuf> {
 /// [`Kind::Invalid`] where the folder holds something that is not ours, [`Kind::Unavailable`] while another process
 /// builds there, cancellation, and those of the catalog and the storage. A build that fails leaves nothing behind.
 pub async fn prepare(env: &Env, folder: &Path, fresh: bool, monitor: &Monitor) -> Result<Demo> {
-    let folder = std::path::absolute(folder)
-        .map_err(|e| Error::invalid("not a folder's name").with("folder", folder.display()).caused_by(e))?;
+    let folder = absolute(folder)?;
     let mut mark = Mark::take(&folder)?;
     match mark.state()? {
         State::Complete(demo) if !fresh && folder.join("catalog.db").is_file() => {
@@ -94,12 +93,31 @@ pub async fn prepare(env: &Env, folder: &Path, fresh: bool, monitor: &Monitor) -
     }
 }
 
-/// The lake of a demo folder, and it alone.
+/// The whole demo that is in the folder, looked at without changing anything; nothing where there is none, or only a
+/// half built one.
+///
+/// # Errors
+/// [`Kind::Invalid`] for a name that no folder can have, and what the file system says.
+pub fn existing(folder: &Path) -> Result<Option<Demo>> {
+    let folder = absolute(folder)?;
+    Ok(match mark::look(&folder)? {
+        State::Complete(demo) if folder.join("catalog.db").is_file() => Some(Demo { folder, reused: true, ..demo }),
+        _ => None,
+    })
+}
+
+/// The lake of a demo folder, and it alone; `read_only` forbids every change in it.
 ///
 /// # Errors
 /// Those of [`Lake::embedded`].
-pub async fn lake(env: &Env, folder: &Path) -> Result<Lake> {
-    Lake::embedded(&env.clone().with_data(folder.to_path_buf())).await
+pub async fn lake(env: &Env, folder: &Path, read_only: bool) -> Result<Lake> {
+    let env = env.clone().with_data(folder.to_path_buf());
+    if read_only { Lake::embedded_read_only(&env).await } else { Lake::embedded(&env).await }
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf> {
+    std::path::absolute(folder)
+        .map_err(|e| Error::invalid("not a folder's name").with("folder", folder.display()).caused_by(e))
 }
 
 async fn build_all(env: &Env, folder: &Path, monitor: &Monitor) -> Result<Demo> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
 use serde::Serialize;
 
 /// Where a source row stands.
@@ -27,6 +28,24 @@ pub struct SourceBatch {
     pub lines: Vec<u64>,
     /// Rows that could not even be taken apart (ragged, invalid UTF-8, broken JSON). They are not in `batch`.
     pub faults: Vec<Fault>,
+    /// The text they were taken from, where each line is a row: NDJSON.
+    pub text: Option<SourceText>,
+}
+
+/// Whole lines of a source, in UTF-8.
+#[derive(Debug, Clone)]
+pub struct SourceText {
+    /// The lines with their ends.
+    pub bytes: Buffer,
+    /// The number of the first of them, from 1.
+    pub first_line: u64,
+}
+
+impl SourceText {
+    /// The lines without white space around them.
+    pub fn lines(&self) -> Vec<&[u8]> {
+        self.bytes.as_slice().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect()
+    }
 }
 
 /// One row that does not fit, and why.

@@ -18,4 +18,4 @@ pub mod run;
 pub mod source;
 pub mod stage;
 
-pub use batch::{Fault, Line, SourceBatch};
+pub use batch::{Fault, Line, SourceBatch, SourceText};

@@ -1,6 +1,6 @@
 //! The file of rejected rows: each row as it came, with where it stood and what was wrong with it.
 //!
-//! CSV for text and Parquet sources, JSON lines for JSON lines. Never overwrites a file; rows are written as they come
+//! CSV for text and Parquet sources; JSON lines for JSON lines, with the original line in each, byte for byte. Never overwrites a file; rows are written as they come
 //! and not kept in memory.
 
 use std::fs::{self, File};
@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
-use arrow::json::LineDelimitedWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::source::{Format, Source};
-use super::{Fault, SourceBatch};
+use super::source::{Format, Source, syntax};
+use super::{Fault, SourceBatch, SourceText};
 use crate::{Error, Kind, Result};
 
 /// A file that rejected rows go to.
@@ -65,18 +64,19 @@ impl Rejects {
             .map_err(|e| Error::bug("rejected rows cannot be taken out of their batch").caused_by(e))?;
         let cells = match &self.form {
             Form::Csv(names) => csv_rows(&batch, names)?,
-            Form::Json => json_rows(&batch)?,
+            Form::Json => vec![String::new(); rows.len()],
         };
+        let originals = Originals::of(source, &self.form);
         let mut of_row = faults.chunk_by(|a, b| a.line == b.line).peekable();
         for (row, cells) in rows.iter().zip(cells) {
             let line = source.line(*row);
             while let Some(before) = broken.next_if(|faults| faults.first().is_some_and(|f| f.line < line)) {
-                self.row(before, None)?;
+                self.row(before, None, &originals)?;
             }
             let mine = of_row.next_if(|faults| faults.first().is_some_and(|f| f.line == line)).unwrap_or_default();
-            self.row(mine, Some(cells))?;
+            self.row(mine, Some(cells), &originals)?;
         }
-        broken.try_for_each(|after| self.row(after, None))
+        broken.try_for_each(|after| self.row(after, None, &originals))
     }
 
     /// Ends the file and returns how many rows it has; without any it is removed.
@@ -102,8 +102,8 @@ impl Rejects {
         writeln!(self.out, "{line}").map_err(|e| failed(&self.path, e))
     }
 
-    /// One rejected row: its faults, and its cells where it could be taken apart.
-    fn row(&mut self, faults: &[Fault], cells: Option<String>) -> Result<()> {
+    /// One rejected row: its faults, its cells where it could be taken apart, or the line as it came.
+    fn row(&mut self, faults: &[Fault], cells: Option<String>, originals: &Originals<'_>) -> Result<()> {
         let line = match &self.form {
             Form::Csv(names) => {
                 let cells = cells.unwrap_or_else(|| ",".repeat(names.len().saturating_sub(1)));
@@ -114,18 +114,7 @@ impl Rejects {
                 let columns = joined(|f| f.column.as_deref().unwrap_or_default());
                 format!("{cells},{},{line},{columns},{}", quoted(&file), joined(|f| &f.reason))
             }
-            Form::Json => {
-                let (file, line) = place(faults);
-                let told = |f: &Fault| json!({"column": f.column, "value": f.value, "reason": f.reason});
-                let mut row = Map::new();
-                row.insert("file".into(), file.into());
-                row.insert("line".into(), line.into());
-                row.insert("faults".into(), faults.iter().map(told).collect());
-                if let Some(Ok(cells)) = cells.map(|cells| serde_json::from_str::<Value>(&cells)) {
-                    row.insert("row".into(), cells);
-                }
-                Value::Object(row).to_string()
-            }
+            Form::Json => json_row(faults, originals),
         };
         self.rows += 1;
         writeln!(self.out, "{line}").map_err(|e| failed(&self.path, e))
@@ -161,13 +150,40 @@ fn csv_rows(batch: &RecordBatch, names: &[String]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Each row as one JSON object.
-fn json_rows(batch: &RecordBatch) -> Result<Vec<String>> {
-    let failed = |e| Error::bug("a rejected row has no JSON form").caused_by(e);
-    let mut writer = LineDelimitedWriter::new(Vec::new());
-    writer.write(batch).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(String::from_utf8_lossy(&writer.into_inner()).lines().map(String::from).collect())
+/// The lines of a block as they came; none of what is not NDJSON.
+struct Originals<'a> {
+    lines: Vec<&'a [u8]>,
+    first_line: u64,
+}
+
+impl<'a> Originals<'a> {
+    fn of(source: &'a SourceBatch, form: &Form) -> Self {
+        let text = source.text.as_ref().filter(|_| matches!(form, Form::Json));
+        Self {
+            lines: text.map(SourceText::lines).unwrap_or_default(),
+            first_line: text.map(|text| text.first_line).unwrap_or_default(),
+        }
+    }
+
+    fn get(&self, line: u64) -> Option<&'a [u8]> {
+        let at = line.checked_sub(self.first_line).and_then(|at| usize::try_from(at).ok())?;
+        self.lines.get(at).copied()
+    }
+}
+
+/// One object: where the row stood and what was wrong, then the line itself: within `row` byte for byte, or as `text`
+/// where it is no JSON.
+fn json_row(faults: &[Fault], originals: &Originals<'_>) -> String {
+    let (file, line) = place(faults);
+    let told = |f: &Fault| json!({"column": f.column, "value": f.value, "reason": f.reason});
+    let faults: Value = faults.iter().map(told).collect();
+    let object = json!({"file": file, "line": line, "faults": faults}).to_string();
+    let open = object.trim_end_matches('}');
+    match originals.get(line).map(|original| (original, std::str::from_utf8(original))) {
+        Some((_, Ok(original))) if syntax(original.as_bytes()).is_none() => format!("{open},\"row\":{original}}}"),
+        Some((original, _)) => format!("{open},\"text\":{}}}", Value::from(String::from_utf8_lossy(original))),
+        None => object,
+    }
 }
 
 /// A field of CSV, in quotes where it needs them.

@@ -147,7 +147,7 @@ fn fill(field: &FieldRef, missing: &Missing, rows: usize) -> Result<ArrayRef> {
 }
 
 /// A literal as Arrow's scalar of the type that its column has, or one that casts to it.
-fn scalar(literal: &Literal, to: &DataType) -> Option<ScalarValue> {
+pub(super) fn scalar(literal: &Literal, to: &DataType) -> Option<ScalarValue> {
     let Literal::Primitive(value) = literal else { return None };
     let scalar = match (value, to) {
         (PrimitiveLiteral::Boolean(b), _) => ScalarValue::Boolean(Some(*b)),

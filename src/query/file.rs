@@ -20,7 +20,6 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::conform::{Missing, conform, field_id};
 use super::plan::PlannedFile;
-use crate::storage::from_iceberg;
 use crate::table::Table;
 use crate::{Error, Result};
 
@@ -52,13 +51,14 @@ impl FileReader {
             return Err(Error::unsupported(why).with("file", path).hint("rewrite the table's data files as Parquet"));
         }
         let footer = self.footer(file).await?;
-        let task = match own_schema(file, &footer)? {
+        let task = match self.own_schema(file, &footer)? {
             Some(own) => self.task_by_own_schema(file, own),
             None => self.task_by_table_schema(file),
         };
         let reader = self.table.inner().reader_builder().with_batch_size(batch_size(&footer, self.page));
         let tasks = futures::stream::iter([Ok(task)]).boxed();
-        let failed = move |e| from_iceberg(e, "cannot read the data file").with("file", &path);
+        let table = self.table.clone();
+        let failed = move |e| table.unreadable(e, "cannot read the data file", &path);
         let batches = reader.with_data_file_concurrency_limit(1).build().read(tasks).map_err(&failed)?.stream();
         let (target, missing) = (self.target.clone(), self.missing(file));
         let conformed = batches.map_err(failed).and_then(move |batch| {
@@ -70,12 +70,25 @@ impl FileReader {
 
     async fn footer(&self, file: &PlannedFile) -> Result<ParquetMetaData> {
         let path = file.entry.file_path();
-        let failed = |e| from_iceberg(e, "cannot read the data file").with("file", path);
+        let failed = |e| self.table.unreadable(e, "cannot read the data file", path);
         let input = self.table.inner().file_io().new_input(path).map_err(failed)?;
         let reader = input.reader().await.map_err(failed)?;
         let size = file.entry.file_size_in_bytes();
         let footer = ParquetMetaDataReader::new().load_and_finish(Footer(&*reader), size).await;
-        footer.map_err(|e| unreadable_footer(e, path))
+        footer.map_err(|e| unreadable_footer(&self.table, e, path))
+    }
+
+    /// The file's own schema, where every field in it has an id and a type that Iceberg knows. Not for files with equality
+    /// deletes: those are matched by the names of the schema they are read with.
+    fn own_schema(&self, file: &PlannedFile, footer: &ParquetMetaData) -> Result<Option<SchemaRef>> {
+        if file.deletes.iter().any(|delete| delete.entry.content_type() == DataContentType::EqualityDeletes) {
+            return Ok(None);
+        }
+        let metadata = footer.file_metadata();
+        let arrow = parquet_to_arrow_schema(metadata.schema_descr(), metadata.key_value_metadata())
+            .map_err(|e| unreadable_footer(&self.table, e, file.entry.file_path()))?;
+        let named = arrow.fields().iter().all(|field| field_id(field).is_some());
+        Ok(arrow_schema_to_schema(&arrow).ok().filter(|_| named).map(Arc::new))
     }
 
     /// Reads the columns that the file has, as it has them; what it lacks is filled in afterwards. Where it has none
@@ -123,19 +136,6 @@ impl FileReader {
     }
 }
 
-/// The file's own schema, where every field in it has an id and a type that Iceberg knows. Not for files with equality
-/// deletes: those are matched by the names of the schema they are read with.
-fn own_schema(file: &PlannedFile, footer: &ParquetMetaData) -> Result<Option<SchemaRef>> {
-    if file.deletes.iter().any(|delete| delete.entry.content_type() == DataContentType::EqualityDeletes) {
-        return Ok(None);
-    }
-    let metadata = footer.file_metadata();
-    let arrow = parquet_to_arrow_schema(metadata.schema_descr(), metadata.key_value_metadata())
-        .map_err(|e| unreadable_footer(e, file.entry.file_path()))?;
-    let named = arrow.fields().iter().all(|field| field_id(field).is_some());
-    Ok(arrow_schema_to_schema(&arrow).ok().filter(|_| named).map(Arc::new))
-}
-
 /// Fewer rows a batch where rows are large, so that memory stays bounded.
 fn batch_size(footer: &ParquetMetaData, page: usize) -> usize {
     let bytes_a_row = footer.row_groups().iter().map(|group| {
@@ -172,10 +172,10 @@ fn task(file: &PlannedFile, schema: SchemaRef, ids: Vec<i32>) -> FileScanTask {
         .build()
 }
 
-fn unreadable_footer(error: ParquetError, path: &str) -> Error {
+fn unreadable_footer(table: &Table, error: ParquetError, path: &str) -> Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<iceberg::Error>() {
-            Ok(cause) => from_iceberg(*cause, "cannot read the data file").with("file", path),
+            Ok(cause) => table.unreadable(*cause, "cannot read the data file", path),
             Err(cause) => Error::corrupt("cannot read the data file").with("file", path).caused_by(cause),
         },
         error => Error::corrupt("the data file is no whole Parquet file").with("file", path).caused_by(error),

@@ -1,15 +1,18 @@
 //! A filter: a SQL expression over a table's columns, evaluated batch by batch.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DataFusionError};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use super::literal;
 use crate::{Error, Result};
 
 /// A condition on rows.
@@ -31,16 +34,18 @@ impl std::fmt::Debug for Context {
 
 impl Filter {
     /// Reads a SQL expression over these columns. Names are taken as they are written, capital letters and all; those
-    /// with spaces, dots or other marks stand in double quotes.
+    /// with spaces, dots or other marks stand in double quotes. Columns whose field ids are `uuids` are compared with
+    /// UUIDs as text: `id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479'`.
     ///
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where it is no expression, names an unknown column, or is neither true
     /// nor false.
-    pub fn parse(text: &str, columns: &Schema) -> Result<Self> {
+    pub fn parse(text: &str, columns: &Schema, uuids: &HashSet<i32>) -> Result<Self> {
         let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
         let context = SessionContext::new_with_config(config);
         let schema = df_schema(columns)?;
         let expression = context.parse_sql_expr(text, &schema).map_err(|e| wrong(&e, text, columns))?;
+        let expression = literal::read_text(expression, columns, uuids)?;
         let of_type = expression.get_type(&schema).map_err(|e| wrong(&e, text, columns))?;
         if of_type != DataType::Boolean {
             return Err(Error::invalid("the filter is neither true nor false")
@@ -58,6 +63,13 @@ impl Filter {
         let mut names: Vec<String> = self.expression.column_refs().into_iter().map(|c| c.name.clone()).collect();
         names.sort();
         names
+    }
+
+    /// The conditions that all must be true and that bounds of a column can tell of, put together; nothing where there
+    /// is none. Only plain comparisons: a cast or a function may turn the order of values around.
+    pub(super) fn simple_part(&self, schema: &SchemaRef) -> Option<Arc<dyn PhysicalExpr>> {
+        let simple = split_conjunction(&self.expression).into_iter().filter(|part| is_simple(part)).cloned();
+        self.context.0.create_physical_expr(conjunction(simple)?, &df_schema(schema).ok()?).ok()
     }
 
     /// The filter, ready for batches of this schema.
@@ -91,6 +103,35 @@ impl BoundFilter {
         let mask = value.into_array(batch.num_rows()).map_err(|e| failed(&e.strip_backtrace()))?;
         let mask = mask.as_boolean_opt().ok_or_else(|| failed(&"it is neither true nor false"))?;
         filter_record_batch(batch, mask).map_err(|e| failed(&e))
+    }
+}
+
+/// Comparisons of a column with a constant, null tests, `in`, `between`, and these put together.
+fn is_simple(expression: &Expr) -> bool {
+    use Operator::{And, Eq, Gt, GtEq, Lt, LtEq, NotEq, Or};
+    match expression {
+        Expr::BinaryExpr(both) if matches!(both.op, And | Or) => is_simple(&both.left) && is_simple(&both.right),
+        Expr::BinaryExpr(both) if matches!(both.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) => {
+            matches!(*both.left, Expr::Column(_)) && is_constant(&both.right)
+                || is_constant(&both.left) && matches!(*both.right, Expr::Column(_))
+        }
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) => matches!(**inner, Expr::Column(_)),
+        Expr::InList(list) => matches!(*list.expr, Expr::Column(_)) && list.list.iter().all(is_constant),
+        Expr::Between(range) => {
+            matches!(*range.expr, Expr::Column(_)) && is_constant(&range.low) && is_constant(&range.high)
+        }
+        Expr::Not(inner) => is_simple(inner),
+        _ => false,
+    }
+}
+
+/// A literal, perhaps of a type that is told: `date '2024-01-01'`, `-1`.
+fn is_constant(expression: &Expr) -> bool {
+    match expression {
+        Expr::Literal(_, _) => true,
+        Expr::Cast(cast) => is_constant(&cast.expr),
+        Expr::Negative(inner) => is_constant(inner),
+        _ => false,
     }
 }
 
@@ -129,7 +170,7 @@ mod tests {
 
     fn kept(text: &str) -> usize {
         let batch = batch();
-        let filter = Filter::parse(text, &batch.schema()).unwrap();
+        let filter = Filter::parse(text, &batch.schema(), &HashSet::new()).unwrap();
         filter.bind(&batch.schema()).unwrap().apply(&batch).unwrap().num_rows()
     }
 
@@ -145,7 +186,7 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let schema = batch().schema();
-        let error = |text: &str| Filter::parse(text, &schema).unwrap_err();
+        let error = |text: &str| Filter::parse(text, &schema, &HashSet::new()).unwrap_err();
         let unknown = error("n > 1");
         assert_eq!(unknown.message(), "the filter names a column that the table does not have");
         assert!(unknown.hints()[0].contains("N, text"), "{:?}", unknown.hints());
@@ -158,7 +199,7 @@ mod tests {
     #[test]
     fn a_fault_on_a_row_is_an_error() {
         let batch = batch();
-        let filter = Filter::parse("10 / (N - 1) > 1", &batch.schema()).unwrap();
+        let filter = Filter::parse("10 / (N - 1) > 1", &batch.schema(), &HashSet::new()).unwrap();
         assert!(filter.bind(&batch.schema()).unwrap().apply(&batch).is_err());
     }
 }

@@ -8,7 +8,10 @@ mod conform;
 pub mod export;
 mod file;
 mod filter;
+mod literal;
 mod plan;
+mod prune;
 mod rows;
 
+pub use prune::FilesSeen;
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};

@@ -9,7 +9,6 @@ use iceberg::spec::{
 };
 
 use crate::monitor::Monitor;
-use crate::storage::from_iceberg;
 use crate::table::Table;
 use crate::{Error, Result};
 
@@ -56,8 +55,7 @@ impl Plan {
         let list = monitor
             .until(async {
                 let loaded = reader.load().await;
-                let what = "cannot read the manifest list";
-                loaded.map_err(|e| from_iceberg(e, what).with("file", snapshot.manifest_list()))
+                loaded.map_err(|e| table.unreadable(e, "cannot read the manifest list", snapshot.manifest_list()))
             })
             .await?;
         let (data, deletes): (Vec<_>, Vec<_>) =
@@ -124,7 +122,7 @@ impl Delete {
 async fn read(table: &Table, manifest: &ManifestFile, monitor: &Monitor) -> Result<Vec<ManifestEntryRef>> {
     let load = async {
         let loaded = manifest.load_manifest(table.inner().file_io()).await;
-        loaded.map_err(|e| from_iceberg(e, "cannot read the manifest").with("file", &manifest.manifest_path))
+        loaded.map_err(|e| table.unreadable(e, "cannot read the manifest", &manifest.manifest_path))
     };
     let (entries, _) = monitor.until(load).await?.into_parts();
     Ok(entries.into_iter().filter(|entry| entry.is_alive()).collect())

@@ -14,6 +14,7 @@ use super::conform::relaxed;
 use super::file::FileReader;
 use super::filter::{BoundFilter, Filter};
 use super::plan::Plan;
+use super::prune::{FilesSeen, Pruner};
 use crate::monitor::Monitor;
 use crate::storage::from_iceberg;
 use crate::table::cell::Reader;
@@ -63,6 +64,8 @@ pub struct RowStream {
     plan: Option<Plan>,
     reader: FileReader,
     filter: Option<BoundFilter>,
+    pruner: Option<Pruner>,
+    files: FilesSeen,
     batches: Option<BoxStream<'static, Result<RecordBatch>>>,
     cells: Reader,
     left: usize,
@@ -85,9 +88,13 @@ impl std::fmt::Debug for RowStream {
 pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Result<RowStream> {
     let snapshot = inspect::snapshot(table, request.snapshot_id)?;
     let schema = read_schema(table, request.snapshot_id)?;
+    let uuids = uuids(&schema);
     let shown = chosen(&schema, &request.columns)?;
     let filter = match request.filter.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => Some(Filter::parse(text, &relaxed(&arrow_schema(&schema, schema.as_struct().fields())?))?),
+        Some(text) => {
+            let columns = relaxed(&arrow_schema(&schema, schema.as_struct().fields())?);
+            Some(Filter::parse(text, &columns, &uuids)?)
+        }
         None => None,
     };
     let mut wanted = shown.clone();
@@ -100,10 +107,11 @@ pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Re
         Some(snapshot) => Some(Plan::new(table, snapshot, &schema, monitor).await?),
         None => None,
     };
-    let uuids = uuids(&schema);
     Ok(RowStream {
         columns: shown.iter().map(head).collect(),
         plan,
+        pruner: filter.as_ref().and_then(|filter| Pruner::new(table, filter, &target)),
+        files: FilesSeen::default(),
         filter: filter.map(|filter| filter.bind(&target)).transpose()?,
         reader: FileReader { table: table.clone(), schema, target, page: PAGE },
         batches: None,
@@ -117,6 +125,11 @@ impl RowStream {
     /// The columns, known before the first page.
     pub fn columns(&self) -> &[ColumnHead] {
         &self.columns
+    }
+
+    /// How many data files were read and ruled out so far.
+    pub fn files(&self) -> FilesSeen {
+        self.files
     }
 
     /// The next page, never empty; nothing at the end.
@@ -167,10 +180,16 @@ impl RowStream {
                 if next.is_some() {
                     return Ok(next);
                 }
+                self.batches = None;
                 self.monitor.update(|p| p.files += 1);
             }
             let Some(plan) = &mut self.plan else { return Ok(None) };
             let Some(file) = plan.next(&self.monitor).await? else { return Ok(None) };
+            if self.pruner.as_ref().is_some_and(|pruner| pruner.rules_out(&file)) {
+                self.files.ruled_out += 1;
+                continue;
+            }
+            self.files.read += 1;
             self.batches = Some(self.monitor.until(self.reader.open(&file)).await?);
         }
     }

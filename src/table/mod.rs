@@ -3,6 +3,7 @@
 //! Nothing here talks to a catalog or changes anything.
 
 pub mod cell;
+mod field;
 pub mod inspect;
 mod metadata;
 mod moment;
@@ -10,16 +11,18 @@ mod name;
 pub mod refs;
 pub mod text;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use iceberg::spec::TableMetadata;
+use iceberg::spec::{SnapshotReference, TableMetadata};
 
 pub use cell::Cell;
 pub use metadata::{encode_metadata, metadata_version, read_metadata, read_metadata_json, restamped};
 pub use moment::Moment;
 pub use name::{Namespace, Place, TableAddress, TableName};
 
-use crate::storage::Storage;
+use crate::storage::{Storage, from_iceberg};
+use crate::{Error, Kind};
 
 /// A table exactly as it was read at one moment: the base of everything shown of it and committed to it.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Table {
     inner: iceberg::table::Table,
     storage: Storage,
     name: TableName,
+    /// Read when they are first asked for.
+    refs: Arc<OnceLock<BTreeMap<String, SnapshotReference>>>,
 }
 
 impl Table {
@@ -34,7 +39,7 @@ impl Table {
     pub fn new(inner: iceberg::table::Table, storage: Storage) -> Self {
         let ident = inner.identifier();
         let name = Namespace(ident.namespace().as_ref().clone()).table(ident.name());
-        Self { inner, storage, name }
+        Self { inner, storage, name, refs: Arc::default() }
     }
 
     /// Its name.
@@ -70,5 +75,17 @@ impl Table {
     /// The stores that reach its files.
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// What it means that a file of the table cannot be read; `what` says what was being done.
+    pub(crate) fn unreadable(&self, error: iceberg::Error, what: &str, file: &str) -> Error {
+        let error = from_iceberg(error, what).with("file", file);
+        if error.kind() != Kind::NotFound {
+            return error;
+        }
+        error
+            .hint(format!("the table's metadata places it under {}", self.metadata().location()))
+            .hint("where the table was moved, give icedeck the folder where it is now: icedeck FOLDER")
+            .hint("where its files were deleted, an older snapshot may still be whole: icedeck snapshots lists them")
     }
 }

@@ -4,25 +4,23 @@ use std::collections::BTreeMap;
 
 use iceberg::spec::{SnapshotReference, SnapshotRetention, TableMetadata};
 
+use super::field::field;
 use super::{Moment, Table};
 use crate::{Error, Result};
 
 /// The branch that a table's readers see.
 pub const MAIN: &str = "main";
 
-/// All refs by name. iceberg keeps them private, so they are read from the metadata's JSON form; format version 1 has
-/// none there, and gets `main` where it has a snapshot.
+/// All refs by name. iceberg keeps them private, so they are read from the metadata's JSON form, of which the rest is
+/// never made; format version 1 has none there, and gets `main` where it has a snapshot.
 ///
 /// # Errors
 /// [`Kind::Bug`](crate::Kind::Bug) where the metadata has no JSON form.
 pub fn refs(metadata: &TableMetadata) -> Result<BTreeMap<String, SnapshotReference>> {
     let unreadable = |e: serde_json::Error| Error::bug("the refs of the table cannot be read").caused_by(e);
-    let mut json = serde_json::to_value(metadata).map_err(unreadable)?;
-    let found = match json.get_mut("refs").map(serde_json::Value::take) {
-        Some(found) if !found.is_null() => found,
-        _ => serde_json::json!({}),
-    };
-    let mut refs: BTreeMap<String, SnapshotReference> = serde_json::from_value(found).map_err(unreadable)?;
+    let found = field(metadata, "refs").map_err(unreadable)?.filter(|found| !found.is_null());
+    let mut refs: BTreeMap<String, SnapshotReference> =
+        found.map(serde_json::from_value).transpose().map_err(unreadable)?.unwrap_or_default();
     if let (false, Some(head)) = (refs.contains_key(MAIN), metadata.current_snapshot_id()) {
         let retention = SnapshotRetention::branch(None, None, None);
         refs.insert(MAIN.into(), SnapshotReference::new(head, retention));
@@ -35,8 +33,12 @@ impl Table {
     ///
     /// # Errors
     /// Those of [`refs`].
-    pub fn refs(&self) -> Result<BTreeMap<String, SnapshotReference>> {
-        refs(self.metadata())
+    pub fn refs(&self) -> Result<&BTreeMap<String, SnapshotReference>> {
+        if let Some(known) = self.refs.get() {
+            return Ok(known);
+        }
+        let found = refs(self.metadata())?;
+        Ok(self.refs.get_or_init(|| found))
     }
 
     /// The snapshot that `at` means: the branch or tag of that name, else the snapshot of that id, else the one that
@@ -86,4 +88,46 @@ impl Table {
 pub fn current_at(metadata: &TableMetadata, moment: Moment) -> Option<i64> {
     let before = |entry: &&iceberg::spec::SnapshotLog| entry.timestamp_ms <= moment.0;
     metadata.history().iter().rfind(before).map(|entry| entry.snapshot_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metadata with as many snapshots, each with a summary as large as engines write.
+    fn metadata(snapshots: i64) -> TableMetadata {
+        let summary = |id: i64| {
+            let counts =
+                (0..16).map(|i| (format!("some-count-of-files-or-rows-{i}"), (id * 1000 + i).to_string().into()));
+            counts.chain([("operation".into(), "append".into())]).collect::<serde_json::Map<_, _>>()
+        };
+        let snapshot = |id: i64| {
+            serde_json::json!({"snapshot-id": id, "sequence-number": id, "timestamp-ms": id, "schema-id": 0,
+                "manifest-list": format!("file:///w/t/metadata/snap-{id}.avro"), "summary": summary(id)})
+        };
+        let log = |id: i64| serde_json::json!({"snapshot-id": id, "timestamp-ms": id});
+        serde_json::from_value(serde_json::json!({
+            "format-version": 2, "table-uuid": "2cd22b57-5127-4198-92ba-e4e67c79821b", "location": "file:///w/t",
+            "last-sequence-number": snapshots, "last-updated-ms": snapshots, "last-column-id": 1,
+            "schemas": [{"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "x", "type": "long", "required": false}]}],
+            "current-schema-id": 0, "partition-specs": [{"spec-id": 0, "fields": []}], "default-spec-id": 0,
+            "last-partition-id": 999, "sort-orders": [{"order-id": 0, "fields": []}], "default-sort-order-id": 0,
+            "current-snapshot-id": snapshots, "snapshots": (1..=snapshots).map(snapshot).collect::<Vec<_>>(),
+            "snapshot-log": (1..=snapshots).map(log).collect::<Vec<_>>(),
+            "refs": {"main": {"snapshot-id": snapshots, "type": "branch", "min-snapshots-to-keep": 3},
+                "old": {"snapshot-id": 1, "type": "tag", "max-ref-age-ms": 7}},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn refs_come_with_their_retention() {
+        let found = refs(&metadata(3)).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["main", "old"]);
+        assert_eq!(found["main"].retention, SnapshotRetention::branch(Some(3), None, None));
+        assert_eq!(
+            (found["old"].snapshot_id, &found["old"].retention),
+            (1, &SnapshotRetention::Tag { max_ref_age_ms: Some(7) })
+        );
+    }
 }

@@ -68,6 +68,68 @@ fn nothing_is_changed_unasked() {
     assert_eq!(stdout(&run(&folder, "-o json ls")).trim(), "[]");
 }
 
+/// What SQLite refuses at COMMIT only: the change was made, and nobody confirms it.
+const TRAP: [&str; 2] = [
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
+];
+
+#[tokio::test]
+async fn a_change_that_is_not_confirmed_ends_with_four_and_says_how_to_find_out() {
+    let folder = TempDir::new().unwrap();
+    let world = Env::system().unwrap().with_data(folder.path().join("data/icedeck"));
+    let connection = Lake::embedded(&world).await.unwrap().connection(None).await.unwrap();
+    make_table(&connection, "a.t", &[]).await;
+    make_namespace(&connection, "b").await;
+    let file = folder.path().join("data/icedeck/catalog.db");
+    sql(&file, &TRAP).await;
+    for (i, (event, table)) in [
+        ("INSERT", "iceberg_namespace_properties"),
+        ("DELETE", "iceberg_namespace_properties"),
+        ("UPDATE", "iceberg_tables"),
+        ("INSERT", "iceberg_tables"),
+        ("DELETE", "iceberg_tables"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let trigger =
+            format!("CREATE TRIGGER trap{i} AFTER {event} ON {table} BEGIN INSERT INTO child VALUES (1); END");
+        sql(&file, &[&trigger]).await;
+    }
+    let schema = folder.path().join("schema.json");
+    let text =
+        r#"{"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "x", "type": "long", "required": false}]}"#;
+    std::fs::write(&schema, text).unwrap();
+    let create = format!("--yes create a.u --schema {}", schema.display());
+    for (line, how) in [
+        ("--yes create-namespace c", "icedeck ls --recursive lists c if it was made"),
+        ("--yes drop-namespace b", "icedeck ls --recursive lists b if it is still there"),
+        ("--yes drop a.t", "icedeck show a.t shows the table if it is still there"),
+        ("--yes rename a.t a.v", "icedeck show a.v shows the table if it was renamed"),
+        (&create, "icedeck show a.u shows the table if it was made"),
+    ] {
+        let output = run(&folder, line);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), 4, "{line}: {told}");
+        assert!(told.contains("not known") && told.contains(how), "{line}: {told}");
+        assert!(output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn an_empty_place_prints_nothing_and_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let output = run(&folder, "ls");
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, ""));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hint: make a namespace with icedeck create-namespace"));
+    json(&run(&folder, "--yes -o json create-namespace a"));
+    let output = run(&folder, "ls a");
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, ""));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("icedeck ingest FILE.. a.NAME --create"));
+    assert_eq!(stdout(&run(&folder, "-o csv ls a")), "");
+}
+
 #[test]
 fn what_is_missing_ends_with_a_reason() {
     let folder = TempDir::new().unwrap();

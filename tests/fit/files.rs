@@ -152,7 +152,21 @@ fn rejected_json_stays_json() {
     let text = std::fs::read_to_string(&to).unwrap().replace(&folder.path().display().to_string(), "");
     insta::assert_snapshot!(text, @r#"
         {"file":"/orders.ndjson","line":2,"faults":[{"column":"amount","value":"2.555","reason":"3 digits after the point where decimal(8,2) has 2"}],"row":{"id":2,"amount":2.555}}
-        {"file":"/orders.ndjson","line":3,"faults":[{"column":null,"value":"{\"id\":3,","reason":"broken JSON at column 8: EOF while parsing an object"}]}
-        {"file":"/orders.ndjson","line":4,"faults":[{"column":"id","value":null,"reason":"required, but null"}],"row":{"day":"2026-11-21"}}
+        {"file":"/orders.ndjson","line":3,"faults":[{"column":null,"value":"{\"id\":3,","reason":"broken JSON at column 8: EOF while parsing an object"}],"text":"{\"id\":3,"}
+        {"file":"/orders.ndjson","line":4,"faults":[{"column":"id","value":null,"reason":"required, but null"}],"row":{"id":null,"day":"2026-11-21"}}
     "#);
+}
+
+#[test]
+fn a_rejected_line_of_json_is_kept_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    // Spaces, escapes, digits beyond a double, another order of the fields, a carriage return.
+    let odd = r#"{ "day" : "2026-11-21", "amount": 1234567.123456789012345678901, "note": "\u00e9\/ é",  "id":2 }"#;
+    let path = write(folder.path(), "orders.ndjson", &format!("{{\"id\":1,\"amount\":2.5}}\n\n  {odd}\r\n"));
+    let to = folder.path().join("rejects.ndjson");
+    assert_eq!(reject(&path, &to), 1);
+    let text = std::fs::read_to_string(&to).unwrap();
+    assert!(text.contains(&format!("\"row\":{odd}}}")) && text.contains("\"line\":3"), "{text}");
+    let back: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(back["row"]["id"], 2);
 }

@@ -141,6 +141,95 @@ fn a_mapping_is_saved_and_used_again() {
     assert_eq!(home.ids(), [8, 8]);
 }
 
+#[test]
+fn a_hundred_thousand_levels_of_json_are_an_error_with_file_and_line() {
+    let home = Home::new();
+    let many = 100_000;
+    let too_deep = "nested deeper than 32 levels (file";
+    for (name, line, expected) in [
+        ("lists.ndjson", format!("{{\"a\":{}1{}}}", "[".repeat(many), "]".repeat(many)), too_deep),
+        ("objects.ndjson", format!("{}1{}", "{\"a\":".repeat(many), "}".repeat(many)), too_deep),
+        ("open.ndjson", "{\"a\":".repeat(many), "JSON document over several lines"),
+        ("bare.ndjson", "[".repeat(many), "JSON"),
+    ] {
+        std::fs::write(home.path(name), format!("{line}\n")).unwrap();
+        for arguments in [&["preview", name][..], &["ingest", name, "t.deep", "--create", "--yes"]] {
+            let out = home.run(arguments);
+            let told = String::from_utf8_lossy(&out.stderr);
+            assert_eq!(out.status.code(), Some(1), "{arguments:?}: {told}");
+            assert!(told.contains(name) && told.len() < 1000, "{arguments:?}: {told}");
+            assert!(told.contains(expected), "{arguments:?}: {told}");
+            assert!(told.contains("line 1") || expected != too_deep, "{arguments:?}: {told}");
+        }
+        std::fs::write(home.path(name), format!("{{\"b\": 1}}\n{line}\n")).unwrap();
+        let out = home.run(&["ingest", name, "t.deep", "--create", "--yes"]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(5), "{name}: {told}");
+        assert!(told.contains(&format!("{name} line 2")), "{told}");
+    }
+    // As deep as may be.
+    for (name, line) in [
+        ("deep_lists.ndjson", format!("{{\"a\":{}1{}}}\n", "[".repeat(31), "]".repeat(31))),
+        ("deep_objects.ndjson", format!("{}1{}\n", "{\"a\":".repeat(32), "}".repeat(32))),
+    ] {
+        std::fs::write(home.path(name), line).unwrap();
+        let table = format!("t.{}", name.split('.').next().unwrap());
+        let out = home.run(&["ingest", name, &table, "--create", "--yes"]);
+        assert_eq!(out.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+        let (code, rows) = home.json(&["rows", &table]);
+        assert_eq!((code, rows.as_array().map(Vec::len)), (0, Some(1)), "{name}");
+    }
+}
+
+/// A COMMIT that SQLite refuses: for all the program knows it may have landed.
+#[tokio::test]
+async fn an_unknown_outcome_ends_with_four() {
+    use sqlx::Connection as _;
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    let file = home.path("xdg_data_home").join("icedeck/catalog.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut database = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    for statement in [
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER trap AFTER UPDATE ON iceberg_tables BEGIN INSERT INTO child VALUES (1); END",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let (code, told) = home.json(&["ingest", "orders.csv", "sales.orders", "--yes"]);
+    assert_eq!((code, &told["outcome"]), (4, &"unknown".into()));
+    assert!(told["hint"].as_str().unwrap().contains("look whether"), "{told}");
+    assert_eq!(parquet_below(home.0.path()), 1, "the staged file stays");
+    assert!(home.ids().is_empty());
+}
+
+#[test]
+fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
+    let home = Home::new();
+    let create = ["create", "sales.orders", "--like", "orders.csv", "--yes"];
+    assert_eq!(home.code(&[&create[..], &["--property", "write.target-file-size-bytes=100000"]].concat()), 0);
+    let mut text = String::from("id,amount\n");
+    (0..4_000_000_u32).for_each(|i| text.push_str(&format!("{i},{}.25\n", i.wrapping_mul(2_654_435_761) >> 8)));
+    std::fs::write(home.path("big.csv"), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
+    command.args(["ingest", "big.csv", "sales.orders", "--yes"]).current_dir(home.0.path());
+    command.env_clear().envs(home.variables()).stdin(std::process::Stdio::null());
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while parquet_below(home.0.path()) == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before anything was staged");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(130), "{told}");
+    assert!(told.contains("staged files were removed") && told.contains("nothing was committed"), "{told}");
+    assert_eq!(parquet_below(home.0.path()), 0);
+    assert!(home.ids().is_empty());
+}
+
 /// The base is what was seen when the question was asked: whoever commits before it is answered wins.
 #[test]
 fn a_table_that_changed_before_the_answer_ends_with_three() {

@@ -69,7 +69,7 @@ fn cells_have_the_types_that_were_inferred_and_what_does_not_parse_stays_text() 
     let source = open(&path).unwrap();
     let found = preview(&source, &PreviewOptions::default(), &Monitor::new()).unwrap();
     let types: Vec<_> = found.columns.iter().map(|c| c.type_name.as_str()).collect();
-    assert_eq!(types, ["int", "decimal(18,2)", "timestamp", "boolean"]);
+    assert_eq!(types, ["long", "decimal(18,2)", "timestamp", "boolean"]);
     let shown: Vec<_> = found.rows[1].iter().map(|c| c.to_json().to_string()).collect();
     assert_eq!(shown, ["1", "\"1.50\"", "\"2024-02-29T10:00:00\"", "true"]);
     let number = text[..line].matches('\n').count() as u64 + 1;

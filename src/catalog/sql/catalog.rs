@@ -52,12 +52,12 @@ impl SqlCatalog {
         super::SqlCommitter::new(self.rows.clone(), self.env.clone())
     }
 
-    async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        tx.commit().await.map_err(|e| {
-            self.rows
-                .database
-                .failed(e, "it is not known whether the catalog took the change")
-                .hint("look whether it is there before you try again")
+    /// `look` says how to find out whether a change was made whose COMMIT was not confirmed.
+    async fn commit(&self, tx: Transaction<'static, Sqlite>, look: String) -> Result<()> {
+        let committed = tx.commit().await;
+        committed.map_err(|e| {
+            let error = self.rows.database.failed(e, "it is not known whether the catalog took the change");
+            error.as_kind(Kind::Unknown).hint(format!("before you try again: {look}"))
         })
     }
 
@@ -92,7 +92,7 @@ impl SqlCatalog {
             return Err(Error::new(Kind::AlreadyExists, "the namespace exists already").with("namespace", stored));
         }
         self.rows.set_properties(&mut tx, &stored, properties).await?;
-        self.commit(tx).await
+        self.commit(tx, format!("icedeck ls --recursive lists {stored} if it was made")).await
     }
 
     /// A namespace's properties.
@@ -109,7 +109,7 @@ impl SqlCatalog {
             return Err(missing_namespace(namespace));
         }
         self.rows.set_properties(&mut tx, &stored, properties).await?;
-        self.commit(tx).await
+        self.commit(tx, format!("look at the properties of {stored}")).await
     }
 
     /// Drops a namespace with nothing inside.
@@ -127,7 +127,7 @@ impl SqlCatalog {
             return Err(not_empty(&stored, &inside));
         }
         self.rows.drop_properties(&mut tx, &stored).await?;
-        self.commit(tx).await
+        self.commit(tx, format!("icedeck ls --recursive lists {stored} if it is still there")).await
     }
 
     /// The tables directly within a namespace.
@@ -190,7 +190,7 @@ impl SqlCatalog {
         };
         match added.await {
             // Once COMMIT is sent the file may be needed, so it stays whatever the answer.
-            Ok(tx) => self.commit(tx).await,
+            Ok(tx) => self.commit(tx, format!("icedeck show {ident} shows the table if it was made")).await,
             Err(e) => {
                 if is_ours {
                     super::publish::discard(&self.storage, location).await;
@@ -227,7 +227,7 @@ impl SqlCatalog {
         if !self.rows.delete(&mut tx, &key(ident)?).await? {
             return Err(missing_table(ident));
         }
-        self.commit(tx).await
+        self.commit(tx, format!("icedeck show {ident} shows the table if it is still there")).await
     }
 
     /// Gives a table another name; its files stay.
@@ -241,7 +241,11 @@ impl SqlCatalog {
         if !self.rows.rename(&mut tx, &old, &new).await? {
             return Err(missing_table(from));
         }
-        self.commit(tx).await
+        self.commit(
+            tx,
+            format!("icedeck show {to} shows the table if it was renamed, icedeck show {from} if it was not"),
+        )
+        .await
     }
 }
 

@@ -55,7 +55,7 @@ impl Output {
     }
 
     /// Prints one record a row: a JSON array of objects, an aligned table, or CSV. Columns are the fields in their
-    /// order; an empty list prints `[]`, or a header where the fields are named by `columns`.
+    /// order; an empty list prints `[]` as JSON, else nothing: nobody says which columns it would have.
     ///
     /// # Errors
     /// Those of the sink.
@@ -74,6 +74,9 @@ impl Output {
         if self.format == Format::Json {
             let rows: Vec<Value> = rows.into_iter().map(Value::Object).collect();
             return self.print(&json::document(&rows)?);
+        }
+        if columns.is_empty() {
+            return Ok(());
         }
         let mut listing = self.listing(columns.clone());
         listing.page(

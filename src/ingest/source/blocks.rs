@@ -209,7 +209,7 @@ impl Decoder {
     pub(crate) fn decode_text(&self, text: &Buffer, at: &Line) -> Result<SourceBatch> {
         match &*self.how {
             How::Csv(csv) => csv.decode(text, at),
-            How::Json(json) => json.decode(text.as_slice(), at),
+            How::Json(json) => json.decode(text, at),
             How::Parquet(_) => Err(Error::bug("text was decoded as Parquet")),
         }
     }

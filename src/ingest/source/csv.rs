@@ -67,7 +67,7 @@ impl CsvDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(tokens.lines.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::bug("decoded text does not make a batch").caused_by(e))?;
-        Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults })
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults, text: None })
     }
 
     fn column(&self, column: usize, spans: &[Span], texts: &Texts<'_>) -> Result<ArrayRef> {

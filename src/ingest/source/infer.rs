@@ -1,16 +1,16 @@
 //! The types of text columns, found by parsing: a type is kept while every value parses as it. The parser is the one
 //! that loads, so that inference and loading never disagree.
 //!
-//! What it picks, first that fits: boolean (only the words true and false), int (with room to double), long, decimal
-//! (whole numbers too long for a long; or all with the same number of digits after the point), double, date, time,
-//! timestamp, timestamptz, uuid, string. Numbers with leading zeros are strings: they are codes. Decimals get 18 or 38
-//! digits, so that a later and larger amount fits too. A column of nulls is a string.
+//! What it picks, first that fits: boolean (only the words true and false), long (never int: a table grows, and a column
+//! of ints would one day refuse a row), decimal (whole numbers too long for a long; or all with the same number of
+//! digits after the point), double, date, time, timestamp, timestamptz, uuid, string. Numbers with leading zeros are
+//! strings: they are codes. Decimals get 18 or 38 digits, so that a later and larger amount fits too. A column of nulls
+//! is a string.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
-use arrow::compute::{max, min};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::array::{Array, StringViewArray};
+use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::Result;
 use crate::ingest::parse::{ParseFormat, TextParser};
@@ -47,7 +47,6 @@ pub(super) struct Guess {
     pub(super) samples: Vec<String>,
     alive: Vec<bool>,
     decimals: Option<Digits>,
-    longs: (i64, i64),
 }
 
 /// The most digits before the point, and the digits after it that all values have.
@@ -77,7 +76,7 @@ impl Candidates {
     /// A column of which nothing is known.
     pub(super) fn guess(&self) -> Guess {
         let alive = vec![true; self.parsers.len()];
-        Guess { rows: 0, nulls: 0, samples: Vec::new(), alive, decimals: None, longs: (0, 0) }
+        Guess { rows: 0, nulls: 0, samples: Vec::new(), alive, decimals: None }
     }
 
     /// The type of some values by themselves.
@@ -107,9 +106,6 @@ impl Guess {
                 }
                 let words = *family != Family::Boolean || only_words(part);
                 let parsed = words.then(|| parser.parse(part)).filter(|parsed| parsed.bad.is_empty());
-                if let (Family::Long, Some(parsed)) = (family, &parsed) {
-                    self.widen(&parsed.array);
-                }
                 if let Some(alive) = self.alive.get_mut(i) {
                     *alive = parsed.is_some();
                 }
@@ -129,7 +125,6 @@ impl Guess {
         self.rows += other.rows;
         self.nulls += other.nulls;
         self.alive.iter_mut().zip(other.alive).for_each(|(own, other)| *own &= other);
-        self.longs = (self.longs.0.min(other.longs.0), self.longs.1.max(other.longs.1));
         for sample in other.samples {
             if self.samples.len() < SAMPLES && !self.samples.contains(&sample) {
                 self.samples.push(sample);
@@ -144,7 +139,6 @@ impl Guess {
         }
         let alive = candidates.parsers.iter().zip(&self.alive).find(|(_, alive)| **alive).map(|(c, _)| c);
         match (alive, self.decimals) {
-            (Some((Family::Long, _)), _) if self.longs.0 >= -(1 << 30) && self.longs.1 < 1 << 30 => DataType::Int32,
             (Some((Family::Double, _)), Some(digits)) if digits.whole + digits.scale <= 38 => digits.decimal(),
             (Some((_, parser)), _) => parser.data_type().clone(),
             (None, _) => DataType::Utf8,
@@ -183,12 +177,6 @@ impl Guess {
                 _ => None,
             };
         }
-    }
-
-    fn widen(&mut self, longs: &ArrayRef) {
-        let longs = longs.as_primitive::<Int64Type>();
-        self.longs.0 = self.longs.0.min(min(longs).unwrap_or_default());
-        self.longs.1 = self.longs.1.max(max(longs).unwrap_or_default());
     }
 }
 
@@ -238,12 +226,11 @@ mod tests {
     #[test]
     fn each_type_is_found() {
         let stamp = |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
-        let cases: [(&[&str], DataType); 22] = [
+        let cases: [(&[&str], DataType); 21] = [
             (&["true", "FALSE"], DataType::Boolean),
-            (&["0", "1"], DataType::Int32),
+            (&["0", "1"], DataType::Int64),
             (&["yes", "no"], DataType::Utf8),
-            (&["1", "-7", "1000000000"], DataType::Int32),
-            (&["1", "1100000000"], DataType::Int64),
+            (&["1", "-7", "1000000000"], DataType::Int64),
             (&["1", "9223372036854775807"], DataType::Int64),
             (&["1", "9223372036854775808"], DataType::Decimal128(38, 0)),
             (&["1.50", "1234.00"], DataType::Decimal128(18, 2)),

@@ -38,6 +38,7 @@ pub(crate) use super::parse::type_name;
 pub(crate) use blocks::BlockStart;
 pub use blocks::{Block, Blocks, Decoder};
 pub use fold::fold;
+pub(crate) use ndjson::syntax;
 pub(crate) use sample::tail;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
 pub use spool::Spooled;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow::buffer::Buffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
@@ -12,11 +13,12 @@ use serde::de::IgnoredAny;
 
 use super::tokens::shortened;
 use crate::ingest::parse::{ParseFormat, TextParser};
-use crate::ingest::{Fault, Line, SourceBatch};
+use crate::ingest::{Fault, Line, SourceBatch, SourceText};
 use crate::{Error, Result};
 
-/// Levels of lists and objects that a line may have. The decoder and serde_json's own limit recurse to it.
-const DEEPEST: usize = 100;
+/// Levels of lists and objects that a line may have. Decoders, schemas and writers recurse to it, on threads with a stack
+/// of 2 MiB: an unoptimised build ends at about 45.
+const DEEPEST: usize = 32;
 
 /// How lines of JSON are decoded.
 #[derive(Debug)]
@@ -47,8 +49,8 @@ impl JsonDecoder {
     }
 
     /// Decodes whole lines that begin at `at`.
-    pub(super) fn decode(&self, block: &[u8], at: &Line) -> Result<SourceBatch> {
-        let lines = (at.line..).zip(block.split(|b| *b == b'\n'));
+    pub(super) fn decode(&self, block: &Buffer, at: &Line) -> Result<SourceBatch> {
+        let lines = (at.line..).zip(block.as_slice().split(|b| *b == b'\n'));
         let lines = lines.map(|(number, bytes)| Text { bytes: bytes.trim_ascii(), number });
         let mut lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
         let mut faults = Vec::new();
@@ -64,7 +66,8 @@ impl JsonDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::bug("decoded JSON does not make a batch").caused_by(e))?;
-        Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults })
+        let text = Some(SourceText { bytes: block.clone(), first_line: at.line });
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults, text })
     }
 
     /// Finds the broken lines by halving.
@@ -167,7 +170,7 @@ fn fault(line: &Text<'_>, at: &Line, broken: Broken) -> Fault {
 }
 
 /// What is wrong with the line as JSON.
-pub(super) fn syntax(line: &[u8]) -> Option<String> {
+pub(crate) fn syntax(line: &[u8]) -> Option<String> {
     if std::str::from_utf8(line).is_err() {
         return Some("bytes that are not valid text in the file's encoding".into());
     }
@@ -267,7 +270,7 @@ mod tests {
         let schema: SchemaRef = Arc::new(Schema::new(object.arrow(Stage::Stored)));
         let all = (0..schema.fields().len()).collect();
         let at = Line { file: Arc::default(), line: 1 };
-        JsonDecoder::new(schema.clone(), all, schema).decode(text.as_bytes(), &at).unwrap()
+        JsonDecoder::new(schema.clone(), all, schema).decode(&Buffer::from(text.as_bytes()), &at).unwrap()
     }
 
     fn faults(batch: &SourceBatch) -> Vec<(u64, Option<&str>, &str)> {

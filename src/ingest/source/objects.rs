@@ -51,10 +51,14 @@ impl Objects {
             if bytes.is_empty() {
                 continue;
             }
-            match self.object.feed(bytes) {
+            // A line that is broken half way must leave no column behind: it is looked through before it is fed.
+            let fed = match syntax(bytes) {
+                Some(reason) => Err(reason),
+                None => self.object.feed(bytes).map_err(|e| told(&e)),
+            };
+            match fed {
                 Ok(()) => self.rows += 1,
-                Err(e) if self.faults.len() < 1000 => {
-                    let reason = syntax(bytes).unwrap_or_else(|| told(&e));
+                Err(reason) if self.faults.len() < 1000 => {
                     let line = Line { file: at.file.clone(), line };
                     self.faults.push(Fault { line, column: None, value: None, reason });
                 }
@@ -80,19 +84,25 @@ impl Objects {
         }
         if self.rows == 0 {
             let why = self.faults.first().map_or_else(|| "it has no rows".into(), |f| f.reason.clone());
-            return Err(Error::invalid(format!("no line of the file is a JSON object: {why}")).with("file", file));
+            let error = Error::invalid(format!("no line of the file is a JSON object: {why}")).with("file", file);
+            return Err(self
+                .faults
+                .first()
+                .map(|f| f.line.line)
+                .into_iter()
+                .fold(error, |e, line| e.with("line", line)));
         }
         let (stored, typed) = (self.object.arrow(Stage::Stored), self.object.arrow(Stage::Typed));
-        let column = |(stored, typed): (&Arc<Field>, &Arc<Field>)| SourceColumn {
+        let column = |((stored, typed), filled): ((&Arc<Field>, &Arc<Field>), &u64)| SourceColumn {
             name: typed.name().clone(),
             data_type: typed.data_type().clone(),
             stored: stored.data_type().clone(),
             nullable: true,
-            nulls: 0,
+            nulls: self.rows.saturating_sub(*filled),
             rows: self.rows,
             samples: Vec::new(),
         };
-        source.columns = stored.iter().zip(typed.iter()).map(column).collect();
+        source.columns = stored.iter().zip(typed.iter()).zip(self.object.filled()).map(column).collect();
         source.warnings.extend(warning(&self.faults));
         profile::fill(source)
     }

@@ -15,7 +15,7 @@ use super::infer::{Candidates, Guess};
 use super::objects::objects;
 use super::records::{Cell, fields, first_records};
 use super::sample::samples;
-use super::settings::{Dialect, Format, SourceOptions, SourceSettings};
+use super::settings::{Dialect, Format, Mark, SourceOptions, SourceSettings};
 use super::text::Place;
 use super::{Source, SourceColumn, SourceFile};
 use crate::ingest::{Fault, Line};
@@ -71,7 +71,7 @@ fn delimited(
 ) -> Result<Source> {
     let head = files.first().map(|f| f.head.as_slice()).unwrap_or_default();
     let dialect = dialect::detect(&ended(head, options), options)?;
-    let names = names(head, &dialect)?;
+    let (names, trailing) = names(head, &dialect)?;
     settings.dialect = Some(dialect.clone());
     for looked in &mut files {
         looked.file.first = place_of_rows(looked, &dialect, &names)?;
@@ -90,8 +90,16 @@ fn delimited(
     }
     let columns = names.into_iter().zip(guesses).map(|(name, guess)| text_column(name, guess, &candidates)).collect();
     let mut source = source(files, settings, columns, whole);
+    source.warnings.extend(trailing.then(|| trailing_warning(&dialect)));
     source.warnings.extend(warning(&faults));
     Ok(source)
+}
+
+/// What to tell of a last column that is taken for none.
+fn trailing_warning(dialect: &Dialect) -> String {
+    let delimiter = Mark(Some(dialect.delimiter));
+    let why = if dialect.header { "the header names nothing there" } else { "there is no header to name it" };
+    format!("each row looked at ends with the delimiter ({delimiter}) and {why}: no column is read after it")
 }
 
 /// A last line without its end gets one, so that it counts as a record.
@@ -115,8 +123,9 @@ pub(super) fn text_column(name: String, guess: Guess, candidates: &Candidates) -
     }
 }
 
-/// The names of the columns, one for each field.
-fn names(head: &[u8], dialect: &Dialect) -> Result<Vec<String>> {
+/// The names of the columns, one for each field, and whether an empty last field that nothing names was left out, since
+/// a delimiter ends each line. A last column that the header names stays, be it empty in every row.
+fn names(head: &[u8], dialect: &Dialect) -> Result<(Vec<String>, bool)> {
     let marks = Marks::from(dialect);
     let mut text = after_lines(head, marks.terminator, dialect.skip_lines).to_vec();
     text.push(marks.terminator);
@@ -132,11 +141,11 @@ fn names(head: &[u8], dialect: &Dialect) -> Result<Vec<String>> {
         if trailing {
             names.pop();
         }
-        return Ok(numbered(names));
+        return Ok((numbered(names), trailing));
     }
     let widths: Vec<usize> = records.iter().map(Vec::len).collect();
     let width = most_frequent(&widths).map_or(first.len(), |(width, _)| width) - usize::from(trailing);
-    Ok(numbered(vec![String::new(); width]))
+    Ok((numbered(vec![String::new(); width]), trailing))
 }
 
 /// Columns without a name are called by their position.

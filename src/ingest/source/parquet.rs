@@ -126,7 +126,7 @@ impl ParquetDecoder {
         let read = guarded(&range.file.path, || self.read(range))?;
         let batch = self.arranged(read, range)?;
         let lines = (at.line..).take(batch.num_rows()).collect();
-        Ok(SourceBatch { batch, file: at.file.clone(), lines, faults: Vec::new() })
+        Ok(SourceBatch { batch, file: at.file.clone(), lines, faults: Vec::new(), text: None })
     }
 
     fn read(&self, range: &RowRange) -> Result<Vec<RecordBatch>> {

@@ -3,7 +3,6 @@
 use arrow::array::{Array, ArrayRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::settings::Format;
 use super::{Source, SourceColumn};
 use crate::monitor::Monitor;
 use crate::{Error, Result};
@@ -15,16 +14,11 @@ const SAMPLES: usize = 5;
 /// Characters kept of a value.
 const CHARS: usize = 60;
 
-/// Fills in values of the columns from the first block, and, where no footer tells them, the nulls.
+/// Fills in values of the columns from the first block.
 pub(super) fn fill(source: &mut Source) -> Result<()> {
     let Some(block) = source.blocks_of(64 << 10, &Monitor::new())?.next().transpose()? else { return Ok(()) };
     let batch = block.decode(&source.decoder(None)?)?.batch;
-    let counted = source.settings.format != Format::Parquet;
     for (column, array) in source.columns.iter_mut().zip(batch.columns()) {
-        if counted {
-            column.nulls = array.logical_null_count() as u64;
-            column.rows = array.len() as u64;
-        }
         keep_samples(column, &array.slice(0, array.len().min(ROWS)))?;
     }
     Ok(())

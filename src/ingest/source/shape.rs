@@ -29,6 +29,8 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Object {
     pub(super) fields: Vec<(String, Shape)>,
+    /// For each field the lines that have a value for it. Kept of the lines' own fields only.
+    filled: Vec<u64>,
     index: HashMap<String, usize>,
 }
 
@@ -44,19 +46,26 @@ pub(super) enum Stage {
 }
 
 impl Object {
-    fn field(&mut self, name: String) -> Option<&mut Shape> {
-        let at = *self.index.entry(name).or_insert_with_key(|name| {
+    fn place(&mut self, name: String) -> usize {
+        *self.index.entry(name).or_insert_with_key(|name| {
             self.fields.push((name.clone(), Shape::Nothing));
+            self.filled.push(0);
             self.fields.len() - 1
-        });
-        self.fields.get_mut(at).map(|(_, shape)| shape)
+        })
+    }
+
+    /// For each field the lines that have a value for it, and not null.
+    pub(super) fn filled(&self) -> &[u64] {
+        &self.filled
     }
 
     /// Adds what another object knows.
     pub(super) fn merge(&mut self, other: Self) {
-        for (name, shape) in other.fields {
-            if let Some(own) = self.field(name) {
+        for ((name, shape), filled) in other.fields.into_iter().zip(other.filled) {
+            let at = self.place(name);
+            if let (Some((_, own)), Some(own_filled)) = (self.fields.get_mut(at), self.filled.get_mut(at)) {
                 own.merge(shape);
+                *own_filled += filled;
             }
         }
     }
@@ -66,9 +75,18 @@ impl Object {
         let mut shape = Shape::Object(std::mem::take(self));
         let mut json = serde_json::Deserializer::from_slice(line);
         let long_numbers = has_long_number(line);
-        let fed = Grow { shape: &mut shape, long_numbers, root: true }.deserialize(&mut json).and_then(|()| json.end());
+        let mut filled = Vec::new();
+        let grow = Grow { shape: &mut shape, long_numbers, filled: Some(&mut filled) };
+        let fed = grow.deserialize(&mut json).and_then(|_| json.end());
         if let Shape::Object(object) = shape {
             *self = object;
+        }
+        if fed.is_ok() {
+            filled.sort_unstable();
+            filled.dedup();
+            for at in filled {
+                self.filled.get_mut(at).into_iter().for_each(|lines| *lines += 1);
+            }
         }
         fed
     }
@@ -134,89 +152,96 @@ fn has_long_number(line: &[u8]) -> bool {
     line.split(|b| !b.is_ascii_digit()).any(|run| run.len() >= 19)
 }
 
-/// Grows a shape by one value.
+/// Grows a shape by one value, and says whether it is one: null is none.
 struct Grow<'a> {
     shape: &'a mut Shape,
     long_numbers: bool,
-    root: bool,
+    /// For a line itself: the places of its fields that have a value.
+    filled: Option<&'a mut Vec<usize>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Grow<'_> {
-    type Value = ();
+    type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.root { deserializer.deserialize_map(self) } else { deserializer.deserialize_any(self) }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        if self.filled.is_some() { deserializer.deserialize_map(self) } else { deserializer.deserialize_any(self) }
     }
 }
 
 impl<'de> Visitor<'de> for Grow<'_> {
-    type Value = ();
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
         self.shape.scalar(Shape::Bool);
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
         self.shape.scalar(Shape::Int);
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
         self.shape.scalar(if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Text });
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+    fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
         let long_integer = self.long_numbers && value.abs() >= 1e18 && value.fract() == 0.0;
         self.shape.scalar(if long_integer { Shape::Text } else { Shape::Double });
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
         self.shape.scalar(Shape::Text);
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
         if *self.shape == Shape::Nothing {
             *self.shape = Shape::List(Box::default());
         }
         let Shape::List(element) = self.shape else {
             *self.shape = Shape::Text;
             while elements.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(());
+            return Ok(true);
         };
         let long_numbers = self.long_numbers;
-        while elements.next_element_seed(Grow { shape: element, long_numbers, root: false })?.is_some() {}
-        Ok(())
+        while elements.next_element_seed(Grow { shape: element, long_numbers, filled: None })?.is_some() {}
+        Ok(true)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
         if *self.shape == Shape::Nothing {
             *self.shape = Shape::Object(Object::default());
         }
         let Shape::Object(object) = self.shape else {
             *self.shape = Shape::Text;
             while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(());
+            return Ok(true);
         };
+        let mut filled = self.filled;
         while let Some(name) = entries.next_key::<String>()? {
-            let full = object.fields.len() > MOST_FIELDS && !object.index.contains_key(&name);
-            match object.field(name).filter(|_| !full) {
-                Some(shape) => entries.next_value_seed(Grow { shape, long_numbers: self.long_numbers, root: false })?,
-                None => entries.next_value::<IgnoredAny>().map(|_| ())?,
+            if object.fields.len() > MOST_FIELDS && !object.index.contains_key(&name) {
+                entries.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let at = object.place(name);
+            let Some((_, shape)) = object.fields.get_mut(at) else { continue };
+            let is_value = entries.next_value_seed(Grow { shape, long_numbers: self.long_numbers, filled: None })?;
+            if let (true, Some(filled)) = (is_value, filled.as_mut()) {
+                filled.push(at);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

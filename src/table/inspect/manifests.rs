@@ -7,7 +7,6 @@ use super::super::Table;
 use super::super::cell;
 use super::partitions::{PartitionField, spec_fields};
 use crate::monitor::Monitor;
-use crate::storage::from_iceberg;
 use crate::{Error, Result};
 
 /// One manifest of a snapshot. Counts are those of the entries by their status.
@@ -94,7 +93,7 @@ pub async fn manifests(table: &Table, snapshot_id: Option<i64>, monitor: &Monito
     let list = monitor
         .until(async {
             let loaded = reader.load().await;
-            loaded.map_err(|e| from_iceberg(e, "cannot read the manifest list").with("file", snapshot.manifest_list()))
+            loaded.map_err(|e| table.unreadable(e, "cannot read the manifest list", snapshot.manifest_list()))
         })
         .await?;
     Ok(list.consume_entries().into_iter().map(|file| row(table, file)).collect())
