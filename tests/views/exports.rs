@@ -192,7 +192,7 @@ async fn the_picker_begins_at_the_demos_files_and_remembers_where_it_was() {
     assert!(screen.contains("data/") && !screen.contains("Cargo.toml"), "{screen}");
     let folder = tempfile::tempdir().unwrap();
     demo::prepare(&lake.env, folder.path(), false, &icedeck::monitor::Monitor::new()).await.unwrap();
-    let demo = demo::lake(&lake.env, folder.path()).await.unwrap();
+    let demo = demo::lake(&lake.env, folder.path(), false).await.unwrap();
     let here = Route::new("ingest").of_namespace(Namespace::default());
     let mut console = Console::at(Route { catalog: None, ..here }.of_table("sales.eu.orders".parse().unwrap()));
     console.settle(&demo).await;
