@@ -7,6 +7,10 @@ use icedeck::cli::{self, Cli, Exit};
 use icedeck::env::Env;
 use icedeck::{Error, Kind, Result};
 
+/// Loads free on one thread what another one allocated, in pieces of all sizes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start(cli).unwrap_or_else(|error| cli::failed(&error)).into()

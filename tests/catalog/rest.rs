@@ -57,7 +57,8 @@ async fn a_commit_is_one_request_with_updates_and_requirements() {
     let metadata = serde_json::to_value(table.metadata()).unwrap();
     let answer = ok(json!({"metadata-location": table.metadata_location(), "metadata": metadata}));
     let server = Server::start([no_overrides(), answer]).await;
-    let connection = connect(lake.folder.path(), &server, "token = \"t0ken\"\nheader.x-team = \"lake\"\n").await.unwrap();
+    let connection =
+        connect(lake.folder.path(), &server, "token = \"t0ken\"\nheader.x-team = \"lake\"\n").await.unwrap();
     let outcome = connection.committer().commit(&table, &proposal).await;
     assert!(matches!(outcome, Outcome::Committed(_)), "{outcome:?}");
     let asked = server.asked();

@@ -9,8 +9,10 @@ use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, 
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::ColumnPath;
 use tokio::runtime::Handle;
 
+use super::dictionary;
 use super::settings::WriteSettings;
 use super::sink::Sink;
 use super::statistics::{FileStatistics, NanCounter};
@@ -56,13 +58,17 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Begins a file.
+    /// Begins a file whose first rows will be these; they tell which columns repeat their values.
     ///
     /// # Errors
     /// Those of the store, with the location.
-    pub fn open(context: &FileContext, location: String) -> Result<Self> {
+    pub fn open(context: &FileContext, location: String, first: &RecordBatch) -> Result<Self> {
         let sink = Sink::open(&context.storage, location, &context.runtime)?;
-        let options = ArrowWriterOptions::new().with_properties(context.settings.parquet.clone());
+        let mut properties = context.settings.parquet.clone().into_builder();
+        for column in dictionary::distinct_columns(first)? {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![column]), false);
+        }
+        let options = ArrowWriterOptions::new().with_properties(properties.build());
         let writer = ArrowWriter::try_new_with_options(Slot(Some(sink)), context.arrow_schema.clone(), options)
             .map_err(|e| Error::unsupported("Parquet cannot hold this table's schema").caused_by(e))?;
         Ok(Self { writer, nans: NanCounter::new(&context.arrow_schema), rows: 0, row_groups: 0 })

@@ -161,7 +161,7 @@ impl Waiting {
 }
 
 /// With a share for the bookkeeping, which outweighs the values of tiny batches.
-fn memory_of(batch: &RecordBatch) -> usize {
+pub(super) fn memory_of(batch: &RecordBatch) -> usize {
     batch.get_array_memory_size() + 128 * batch.num_columns()
 }
 

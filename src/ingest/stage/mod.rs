@@ -3,6 +3,7 @@
 
 mod bounds;
 mod data_file;
+mod dictionary;
 mod lane;
 mod metrics;
 mod names;
@@ -23,7 +24,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use data_file::{FileContext, OpenFile};
-use lane::{Lane, LaneFile, LaneState, Waiting};
+use lane::{Lane, LaneFile, LaneState, Waiting, memory_of};
 use names::FileNames;
 use partition::Partitioner;
 use sort::Sorter;
@@ -58,6 +59,8 @@ impl Default for StageLimits {
 /// Rows are handed to Parquet in batches of at least this many rows or bytes.
 const CHUNK_ROWS: usize = 8192;
 const CHUNK_BYTES: usize = 1 << 20;
+/// Rows are split by partition so many at once.
+const SPLIT_ROWS: usize = 65_536;
 
 /// Data files in the making. Shared by the threads that write; all of them may wait.
 #[derive(Debug)]
@@ -69,11 +72,21 @@ pub struct Stage {
     /// Fields of a spec that partitions by nothing (any more): each has a null in every file.
     void_fields: usize,
     sorter: Option<Sorter>,
+    /// For each worker the rows that it has not split yet.
+    gathering: Vec<Mutex<Gathered>>,
     lanes: Mutex<HashMap<Box<[u8]>, Arc<Lane>>>,
     memory: AtomicUsize,
     open_files: AtomicUsize,
     uses: AtomicU64,
     finished: Mutex<Finished>,
+}
+
+/// Rows that are not yet split by partition.
+#[derive(Debug, Default)]
+struct Gathered {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +131,7 @@ impl Stage {
             partitioner,
             void_fields: spec.fields().len(),
             sorter: Sorter::new(metadata.default_sort_order(), &schema)?,
+            gathering: (0..limits.workers.max(1)).map(|_| Mutex::default()).collect(),
             lanes: Mutex::default(),
             memory: AtomicUsize::new(0),
             open_files: AtomicUsize::new(0),
@@ -147,18 +161,46 @@ impl Stage {
                 self.put(&lane, batch)?;
             }
             Some(partitioner) => {
-                let split = partitioner.split(&batch)?;
-                drop(batch);
-                for piece in &split.pieces {
-                    let lane = self.lane(&piece.key, || {
-                        let (values, path) = partitioner.describe(&split, piece)?;
-                        Ok(Lane::new(values, path, worker))
-                    })?;
-                    self.put(&lane, piece.batch.clone())?;
-                }
+                let Some(due) = self.gather(worker, batch)? else { return Ok(()) };
+                self.distribute(partitioner, worker, due)?;
             }
         }
         self.relieve()
+    }
+
+    /// Keeps rows until there are enough of them to be worth splitting; then gives all that were kept.
+    fn gather(&self, worker: usize, batch: RecordBatch) -> Result<Option<Vec<RecordBatch>>> {
+        let slot = self.gathering.get(worker % self.gathering.len().max(1));
+        let slot = slot.ok_or_else(|| Error::bug("a stage has no workers"))?;
+        let mut gathered = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = memory_of(&batch);
+        gathered.bytes += bytes;
+        gathered.rows += batch.num_rows();
+        gathered.batches.push(batch);
+        self.memory.fetch_add(bytes, Ordering::Relaxed);
+        let share = self.limits.memory / (16 * self.limits.workers.max(1));
+        let enough = gathered.rows >= SPLIT_ROWS || gathered.bytes >= share;
+        Ok(enough.then(|| self.take_gathered(&mut gathered)))
+    }
+
+    fn take_gathered(&self, gathered: &mut Gathered) -> Vec<RecordBatch> {
+        let Gathered { batches, bytes, .. } = std::mem::take(gathered);
+        self.memory.fetch_sub(bytes, Ordering::Relaxed);
+        batches
+    }
+
+    /// Splits rows by partition and puts them into their lanes.
+    fn distribute(&self, partitioner: &Partitioner, worker: usize, batches: Vec<RecordBatch>) -> Result<()> {
+        let mut split = partitioner.split(&batches)?;
+        drop(batches);
+        for piece in std::mem::take(&mut split.pieces) {
+            let lane = self.lane(&piece.key, || {
+                let (values, path) = partitioner.describe(&split, &piece)?;
+                Ok(Lane::new(values, path, worker))
+            })?;
+            self.put(&lane, piece.batch)?;
+        }
+        Ok(())
     }
 
     /// Ends the files that are still open. Called by each worker once no worker writes any more; they share the work.
@@ -166,6 +208,13 @@ impl Stage {
     /// # Errors
     /// Those of the store; the stage must be discarded then.
     pub fn close(&self) -> Result<()> {
+        for (worker, slot) in self.gathering.iter().enumerate() {
+            let mut gathered = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let rest = self.take_gathered(&mut gathered);
+            if let Some(partitioner) = self.partitioner.as_ref().filter(|_| !rest.is_empty()) {
+                self.distribute(partitioner, worker, rest)?;
+            }
+        }
         loop {
             let next = {
                 let mut lanes = self.lock_lanes();
@@ -275,7 +324,7 @@ impl Stage {
         let borrowed = lane.lock().borrow_file();
         let (mut file, lent) = match borrowed {
             Some((file, lent)) => (file, lent),
-            None => (self.open(lane)?, 0),
+            None => (self.open(lane, &batch)?, 0),
         };
         lane.touch(self.uses.fetch_add(1, Ordering::Relaxed));
         let written = self.write_rows(&mut file, batch, end_row_group);
@@ -312,12 +361,12 @@ impl Stage {
         lane.lock().return_file(None, lent);
     }
 
-    fn open(&self, lane: &Lane) -> Result<LaneFile> {
+    fn open(&self, lane: &Lane, first: &RecordBatch) -> Result<LaneFile> {
         if self.open_files.fetch_add(1, Ordering::Relaxed) >= self.limits.open_files {
             self.close_least_used(lane)?;
         }
         let location = self.names.next(&lane.path, lane.task);
-        let file = OpenFile::open(&self.context, location);
+        let file = OpenFile::open(&self.context, location, first);
         if file.is_err() {
             self.open_files.fetch_sub(1, Ordering::Relaxed);
         }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
-use arrow::row::{RowConverter, SortField};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::interleave_record_batch;
+use arrow::row::{RowConverter, Rows, SortField};
 use iceberg::arrow::{PartitionValueCalculator, arrow_struct_to_literal};
 use iceberg::spec::{Literal, PartitionSpec, PrimitiveType, Schema, Struct, Transform, Type};
 
@@ -28,16 +28,17 @@ pub(super) struct Piece {
     pub key: Box<[u8]>,
     /// Its rows.
     pub batch: RecordBatch,
-    /// A row of `values` that holds the partition's values.
-    pub example: usize,
+    /// A batch and a row of it that has the partition's values.
+    pub example: (usize, usize),
 }
 
-/// A batch, split.
+/// Batches, split.
 #[derive(Debug)]
 pub(super) struct Split {
     /// One entry per partition, in the order of their first rows.
     pub pieces: Vec<Piece>,
-    values: arrow::array::ArrayRef,
+    /// The partition values of each batch's rows.
+    values: Vec<ArrayRef>,
 }
 
 /// Whether partition values of this spec can be computed and written into manifests.
@@ -79,37 +80,29 @@ impl Partitioner {
         Ok(Self { spec: spec.clone(), values, rows })
     }
 
-    /// Splits a batch in the table's Arrow schema.
+    /// Splits batches in the table's Arrow schema, all at once: the more rows, the fewer and larger the pieces.
     ///
     /// # Errors
-    /// [`Kind::Bug`](crate::Kind::Bug) where the batch is not in that schema.
-    pub fn split(&self, batch: &RecordBatch) -> Result<Split> {
-        let values = self.values.calculate(batch).map_err(|e| from_iceberg(e, "cannot compute partition values"))?;
-        let rows = self.rows.convert_columns(values.as_struct().columns()).map_err(from_arrow)?;
-        let mut groups: Vec<(usize, Vec<u32>)> = Vec::new();
-        let mut known: HashMap<&[u8], usize> = HashMap::new();
-        let mut last: Option<(&[u8], usize)> = None;
-        for (position, row) in (0_u32..).zip(rows.iter()) {
-            let key = row.data();
-            let group = match last {
-                Some((same, group)) if same == key => group,
-                _ => *known.entry(key).or_insert_with(|| {
-                    groups.push((position as usize, Vec::new()));
-                    groups.len() - 1
-                }),
-            };
-            last = Some((key, group));
-            if let Some((_, members)) = groups.get_mut(group) {
-                members.push(position);
-            }
+    /// [`Kind::Bug`](crate::Kind::Bug) where a batch is not in that schema.
+    pub fn split(&self, batches: &[RecordBatch]) -> Result<Split> {
+        let mut groups: Vec<Vec<(usize, usize)>> = Vec::new();
+        let mut known: HashMap<Box<[u8]>, usize> = HashMap::new();
+        let mut values = Vec::with_capacity(batches.len());
+        for (number, batch) in batches.iter().enumerate() {
+            let of = self.values.calculate(batch).map_err(|e| from_iceberg(e, "cannot compute partition values"))?;
+            let rows = self.rows.convert_columns(of.as_struct().columns()).map_err(from_arrow)?;
+            group(number, &rows, &mut groups, &mut known);
+            values.push(of);
         }
-        let whole = groups.len() == 1;
-        let pieces = groups.into_iter().map(|(example, members)| {
-            let batch = match whole {
-                true => batch.clone(),
-                false => take_record_batch(batch, &UInt32Array::from(members)).map_err(from_arrow)?,
+        let borrowed: Vec<_> = batches.iter().collect();
+        let mut keys: Vec<(Box<[u8]>, usize)> = known.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, group)| *group);
+        let pieces = keys.into_iter().zip(&groups).map(|((key, _), members)| {
+            let batch = match (batches, groups.len()) {
+                ([whole], 1) => whole.clone(),
+                _ => interleave_record_batch(&borrowed, members).map_err(from_arrow)?,
             };
-            Ok(Piece { key: rows.row(example).data().into(), batch, example })
+            Ok(Piece { key, batch, example: members.first().copied().unwrap_or_default() })
         });
         let pieces = pieces.collect::<Result<_>>()?;
         Ok(Split { pieces, values })
@@ -121,7 +114,9 @@ impl Partitioner {
     /// [`Kind::Bug`](crate::Kind::Bug) where the values are not what the spec says.
     pub fn describe(&self, split: &Split, piece: &Piece) -> Result<(Struct, String)> {
         let of = self.values.partition_type();
-        let one = split.values.slice(piece.example, 1);
+        let (batch, row) = piece.example;
+        let values = split.values.get(batch).ok_or_else(|| Error::bug("partition values were lost"))?;
+        let one = values.slice(row, 1);
         let literals =
             arrow_struct_to_literal(&one, of).map_err(|e| from_iceberg(e, "cannot read partition values"))?;
         match literals.into_iter().next().flatten() {
@@ -130,6 +125,29 @@ impl Partitioner {
                 Ok((values, path))
             }
             _ => Err(Error::bug("partition values are no struct")),
+        }
+    }
+}
+
+/// Puts the rows of one batch to their groups, which are found by their keys.
+fn group(number: usize, rows: &Rows, groups: &mut Vec<Vec<(usize, usize)>>, known: &mut HashMap<Box<[u8]>, usize>) {
+    let mut last: Option<(&[u8], usize)> = None;
+    for (position, row) in rows.iter().enumerate() {
+        let key = row.data();
+        let group = match last {
+            Some((same, group)) if same == key => group,
+            _ => match known.get(key) {
+                Some(group) => *group,
+                None => {
+                    known.insert(key.into(), groups.len());
+                    groups.push(Vec::new());
+                    groups.len() - 1
+                }
+            },
+        };
+        last = Some((key, group));
+        if let Some(members) = groups.get_mut(group) {
+            members.push((number, position));
         }
     }
 }
