@@ -50,7 +50,7 @@ pub struct Validation {
     /// The snapshot whose rows were read; nothing where the branch had none. Where it is the branch's head, nothing is
     /// checked, for nobody did anything.
     pub read_at: Option<i64>,
-    /// The rows that the change is about; nothing: all of them. Files that others added or removed since and that this
+    /// The rows that the change is about; nothing: those of the partitions that are overwritten, or all of them. Files that others added or removed since and that this
     /// may match are a conflict.
     pub filter: Option<Predicate>,
 }

@@ -1,10 +1,11 @@
 //! What others did to the rows that a change is about, told from the manifests they wrote: no data file is opened.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use iceberg::expr::{Bind, BoundPredicate, Predicate};
 use iceberg::spec::{
-    DataContentType, DataFile, ManifestFile, ManifestStatus, Operation, PartitionSpec, PartitionSpecRef, SnapshotRef,
+    DataContentType, DataFile, ManifestFile, ManifestStatus, Operation, PartitionSpec, SnapshotRef, Struct,
     TableMetadata,
 };
 
@@ -57,6 +58,39 @@ pub async fn conflicts(
     filter: &Predicate,
 ) -> Result<Vec<Conflict>> {
     let filter = bound(table.metadata(), filter)?;
+    let specs = table.metadata();
+    let touches = |entry: &Entry, spec_id: i32| {
+        let spec = specs.partition_spec_by_id(spec_id).map(AsRef::as_ref);
+        let is_data = entry.file.content_type() == DataContentType::Data;
+        hits(&filter, &Facts::new(&entry.file, spec, is_data)).may
+    };
+    between_them(table, since, head, &touches).await
+}
+
+/// As [`conflicts`], for a change of whole partitions, each named with the id of its spec. Files of a spec that is not
+/// among them count as well: nobody knows which partition they belong to.
+///
+/// # Errors
+/// As [`conflicts`].
+pub async fn partition_conflicts(
+    table: &Table,
+    since: Option<i64>,
+    head: Option<i64>,
+    partitions: &HashSet<(i32, Struct)>,
+) -> Result<Vec<Conflict>> {
+    let specs: HashSet<i32> = partitions.iter().map(|(spec_id, _)| *spec_id).collect();
+    let touches = |entry: &Entry, spec_id: i32| {
+        !specs.contains(&spec_id) || partitions.contains(&(spec_id, entry.file.partition().clone()))
+    };
+    between_them(table, since, head, &touches).await
+}
+
+async fn between_them(
+    table: &Table,
+    since: Option<i64>,
+    head: Option<i64>,
+    touches: &(dyn Fn(&Entry, i32) -> bool + Sync),
+) -> Result<Vec<Conflict>> {
     let mut found = Vec::new();
     for snapshot in between(table.metadata(), since, head)? {
         if snapshot.summary().operation == Operation::Replace {
@@ -64,22 +98,16 @@ pub async fn conflicts(
         }
         let id = snapshot.snapshot_id();
         for manifest in own_manifests(table, &snapshot).await? {
-            let spec = table.metadata().partition_spec_by_id(manifest.partition_spec_id).cloned();
-            for entry in own_entries(table, &manifest, id).await? {
-                found.extend(conflict(&entry, id, spec.as_ref(), &filter));
-            }
+            let entries = own_entries(table, &manifest, id).await?;
+            let hit = entries.iter().filter(|entry| touches(entry, manifest.partition_spec_id));
+            found.extend(hit.filter_map(|entry| conflict(entry, id)));
         }
     }
     Ok(found)
 }
 
-/// What one entry that a snapshot wrote means for the rows of a filter.
-fn conflict(
-    entry: &Entry,
-    snapshot_id: i64,
-    spec: Option<&PartitionSpecRef>,
-    filter: &BoundPredicate,
-) -> Option<Conflict> {
+/// What an entry that a snapshot wrote means for the rows of a change.
+fn conflict(entry: &Entry, snapshot_id: i64) -> Option<Conflict> {
     let is_data = entry.file.content_type() == DataContentType::Data;
     let kind = match (entry.status, is_data) {
         (ManifestStatus::Added, true) => ConflictKind::AddedRows,
@@ -87,13 +115,7 @@ fn conflict(
         (ManifestStatus::Deleted, true) => ConflictKind::RemovedRows,
         _ => return None,
     };
-    let facts = Facts::new(&entry.file, spec.map(AsRef::as_ref), is_data);
-    hits(filter, &facts).may.then(|| Conflict {
-        snapshot_id,
-        kind,
-        file: entry.file.file_path().to_string(),
-        records: entry.file.record_count(),
-    })
+    Some(Conflict { snapshot_id, kind, file: entry.file.file_path().to_string(), records: entry.file.record_count() })
 }
 
 /// A filter bound to the table's columns, free of negations.

@@ -222,3 +222,196 @@ impl Column {
         Hits { may: !above && !below && !self.all_nulls, must: self.no_nulls && begins(&lower) && begins(&upper) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use iceberg::expr::{Bind, Predicate, Reference};
+    use iceberg::spec::{
+        DataContentType, DataFileBuilder, DataFileFormat, Literal, NestedField, Schema, Struct, UnboundPartitionSpec,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Row = (Option<i32>, Option<String>);
+
+    fn schema() -> Arc<Schema> {
+        let number = NestedField::optional(1, "n", Type::Primitive(PrimitiveType::Int));
+        let text = NestedField::optional(2, "t", Type::Primitive(PrimitiveType::String));
+        Arc::new(Schema::builder().with_fields([number.into(), text.into()]).build().unwrap())
+    }
+
+    /// A file of these rows; `told` is how much its statistics say.
+    fn file(rows: &[Row], told: u8) -> DataFile {
+        let numbers: Vec<i32> = rows.iter().filter_map(|row| row.0).collect();
+        let texts: Vec<&String> = rows.iter().filter_map(|row| row.1.as_ref()).collect();
+        let count = rows.len() as u64;
+        let mut builder = DataFileBuilder::default();
+        builder
+            .content(DataContentType::Data)
+            .file_path("f".into())
+            .file_format(DataFileFormat::Parquet)
+            .record_count(count)
+            .file_size_in_bytes(1);
+        if told > 0 {
+            let nulls = |some: usize| count - some as u64;
+            builder.value_counts([(1, count), (2, count)].into());
+            builder.null_value_counts([(1, nulls(numbers.len())), (2, nulls(texts.len()))].into());
+        }
+        if told > 1 {
+            let (mut lower, mut upper) = (std::collections::HashMap::new(), std::collections::HashMap::new());
+            if let (Some(min), Some(max)) = (numbers.iter().min(), numbers.iter().max()) {
+                lower.insert(1, Datum::int(*min));
+                upper.insert(1, Datum::int(*max));
+            }
+            if let (Some(min), Some(max)) = (texts.iter().min(), texts.iter().max()) {
+                // Cut short, as writers do.
+                lower.insert(2, Datum::string(min.chars().take(1).collect::<String>()));
+                upper.insert(2, Datum::string(format!("{max}~")));
+            }
+            builder.lower_bounds(lower).upper_bounds(upper);
+        }
+        builder.build().unwrap()
+    }
+
+    fn leaf() -> impl Strategy<Value = Predicate> {
+        let text = || "[ab]{1,2}".prop_map(Datum::string);
+        (0_u8..14, -3_i32..4, -3_i32..4, text()).prop_map(|(kind, a, b, text)| {
+            let (n, t) = (Reference::new("n"), Reference::new("t"));
+            match kind {
+                0 => n.less_than(Datum::int(a)),
+                1 => n.less_than_or_equal_to(Datum::int(a)),
+                2 => n.greater_than(Datum::int(a)),
+                3 => n.greater_than_or_equal_to(Datum::int(a)),
+                4 => n.equal_to(Datum::int(a)),
+                5 => n.not_equal_to(Datum::int(a)),
+                6 => n.is_null(),
+                7 => n.is_not_null(),
+                8 => n.is_in([Datum::int(a), Datum::int(b)]),
+                9 => n.is_not_in([Datum::int(a), Datum::int(b)]),
+                10 => t.starts_with(text),
+                11 => t.not_starts_with(text),
+                12 => t.equal_to(text),
+                _ => t.less_than(text),
+            }
+        })
+    }
+
+    fn predicate() -> impl Strategy<Value = Predicate> {
+        leaf().prop_recursive(3, 8, 2, |inner| {
+            prop_oneof![
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| a.and(b)),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| a.or(b)),
+                inner.prop_map(|a| !a),
+            ]
+        })
+    }
+
+    /// Whether a row matches; where null meets "is not", as `loose` has it.
+    fn matches(predicate: &BoundPredicate, row: &Row, loose: bool) -> bool {
+        let value = |reference: &BoundReference| match reference.field().id {
+            1 => row.0.map(Datum::int),
+            _ => row.1.as_ref().map(Datum::string),
+        };
+        let begins = |value: &Datum, prefix: &Datum| match (value.literal(), prefix.literal()) {
+            (PrimitiveLiteral::String(value), PrimitiveLiteral::String(prefix)) => value.starts_with(prefix),
+            _ => unreachable!(),
+        };
+        match predicate {
+            BoundPredicate::AlwaysTrue => true,
+            BoundPredicate::AlwaysFalse | BoundPredicate::Not(_) => false,
+            BoundPredicate::And(both) => both.inputs().iter().all(|p| matches(p, row, loose)),
+            BoundPredicate::Or(both) => both.inputs().iter().any(|p| matches(p, row, loose)),
+            BoundPredicate::Unary(one) => value(one.term()).is_none() == (one.op() == PredicateOperator::IsNull),
+            BoundPredicate::Binary(two) => match value(two.term()) {
+                None => loose && matches!(two.op(), PredicateOperator::NotEq | PredicateOperator::NotStartsWith),
+                Some(value) => match two.op() {
+                    PredicateOperator::LessThan => value < *two.literal(),
+                    PredicateOperator::LessThanOrEq => value <= *two.literal(),
+                    PredicateOperator::GreaterThan => value > *two.literal(),
+                    PredicateOperator::GreaterThanOrEq => value >= *two.literal(),
+                    PredicateOperator::Eq => value == *two.literal(),
+                    PredicateOperator::NotEq => value != *two.literal(),
+                    PredicateOperator::StartsWith => begins(&value, two.literal()),
+                    _ => !begins(&value, two.literal()),
+                },
+            },
+            BoundPredicate::Set(set) => match value(set.term()) {
+                None => loose && set.op() == PredicateOperator::NotIn,
+                Some(value) => set.literals().contains(&value) == (set.op() == PredicateOperator::In),
+            },
+        }
+    }
+
+    fn row() -> impl Strategy<Value = Row> {
+        (proptest::option::weighted(0.8, -2_i32..3), proptest::option::weighted(0.8, "[ab]{1,2}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_is_proved_that_a_row_denies(
+            rows in proptest::collection::vec(row(), 1..5),
+            told in 0_u8..3,
+            partitioned in any::<bool>(),
+            predicate in predicate(),
+        ) {
+            let mut rows = rows;
+            let spec = UnboundPartitionSpec::builder().add_partition_field(1, "n", Transform::Identity).unwrap().build();
+            let spec = spec.bind(schema()).unwrap();
+            let mut file = file(&rows, told);
+            if partitioned {
+                let one = rows[0].0;
+                rows.iter_mut().for_each(|row| row.0 = one);
+                file = with_partition(&self::file(&rows, told), one);
+            }
+            let bound = predicate.rewrite_not().bind(schema(), true).unwrap();
+            let found = hits(&bound, &Facts::new(&file, partitioned.then_some(&spec), true));
+            if found.must {
+                prop_assert!(rows.iter().all(|row| matches(&bound, row, false)), "{bound} {rows:?}");
+            }
+            if !found.may {
+                prop_assert!(!rows.iter().any(|row| matches(&bound, row, true)), "{bound} {rows:?}");
+            }
+        }
+    }
+
+    fn with_partition(file: &DataFile, value: Option<i32>) -> DataFile {
+        DataFileBuilder::default()
+            .content(DataContentType::Data)
+            .file_path("f".into())
+            .file_format(DataFileFormat::Parquet)
+            .record_count(file.record_count())
+            .file_size_in_bytes(1)
+            .partition(Struct::from_iter([value.map(Literal::int)]))
+            .value_counts(file.value_counts().clone())
+            .null_value_counts(file.null_value_counts().clone())
+            .lower_bounds(file.lower_bounds().clone())
+            .upper_bounds(file.upper_bounds().clone())
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn clear_cases_are_proved() {
+        let rows = [(Some(1), Some("ab".to_string())), (Some(2), Some("aa".to_string()))];
+        let file = file(&rows, 2);
+        let n = || Reference::new("n");
+        let found = |predicate: Predicate| {
+            let bound = predicate.rewrite_not().bind(schema(), true).unwrap();
+            let hits = hits(&bound, &Facts::new(&file, None, true));
+            (hits.may, hits.must)
+        };
+        assert_eq!(found(n().less_than(Datum::int(3))), (true, true));
+        assert_eq!(found(n().less_than(Datum::int(2))), (true, false));
+        assert_eq!(found(n().less_than(Datum::int(1))), (false, false));
+        assert_eq!(found(n().is_in([Datum::int(7), Datum::int(9)])), (false, false));
+        assert_eq!(found(n().is_not_in([Datum::int(7)])), (true, true));
+        assert_eq!(found(Reference::new("t").starts_with(Datum::string("a"))), (true, true));
+        assert_eq!(found(Reference::new("t").starts_with(Datum::string("c"))), (false, false));
+        assert_eq!(found(!n().is_null()), (true, true));
+    }
+}

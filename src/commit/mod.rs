@@ -22,7 +22,7 @@ mod snapshot;
 mod summary;
 
 pub use change::{Change, RefKind, StagedFile, Targets, Validation};
-pub use conflicts::{Conflict, ConflictKind, conflicts};
+pub use conflicts::{Conflict, ConflictKind, conflicts, partition_conflicts};
 pub use expire::{Expire, Expiry, KeptSnapshot, expiry};
 pub use overwrite::{HitFile, HitFiles, hit_files};
 pub use partitioning::SpecEdit;

@@ -7,7 +7,7 @@ use iceberg::spec::{ManifestContentType, Operation, PartitionSpecRef};
 
 use super::ancestry::is_ancestor;
 use super::change::{Targets, Validation};
-use super::conflicts::{NewDeletes, bound, conflicts, refuse};
+use super::conflicts::{NewDeletes, bound, conflicts, partition_conflicts, refuse};
 use super::hits::{Facts, hits};
 use super::snapshot::{Plan, Removed, entry};
 use super::{StagedFile, branch_head};
@@ -48,11 +48,15 @@ pub(super) async fn overwrite<'a>(
     summary: &BTreeMap<String, String>,
 ) -> Result<Plan<'a>> {
     let head = branch_head(table.metadata(), branch);
+    let removed = removed(table, added, targets)?;
     let news = match validation {
         Some(validation) if validation.read_at != head => {
-            let filter = validation.filter.clone().unwrap_or(Predicate::AlwaysTrue);
-            refuse(&conflicts(table, validation.read_at, head, &filter).await?)?;
-            NewDeletes::read(table, validation.read_at, head).await?
+            let (since, filter) = (validation.read_at, validation.filter.as_ref());
+            refuse(&match (&removed, filter) {
+                (Removed::Partitions(partitions), None) => partition_conflicts(table, since, head, partitions).await?,
+                (_, filter) => conflicts(table, since, head, filter.unwrap_or(&Predicate::AlwaysTrue)).await?,
+            })?;
+            NewDeletes::read(table, since, head).await?
         }
         _ => NewDeletes::default(),
     };
@@ -68,7 +72,6 @@ pub(super) async fn overwrite<'a>(
         operation = Some(Operation::Overwrite);
         summary.insert(REPLACE_PARTITIONS.into(), "true".into());
     }
-    let removed = removed(table, added, targets)?;
     Ok(Plan { branch, operation, added, sequence_number: None, removed, news, summary })
 }
 

@@ -57,10 +57,8 @@ pub async fn delete_positions(lake: &Lake, table: &Table, data: &str, positions:
         .with_schema_id(metadata.current_schema_id())
         .build();
     let reference = SnapshotReference::new(id, SnapshotRetention::branch(None, None, None));
-    let updates = vec![
-        TableUpdate::AddSnapshot { snapshot },
-        TableUpdate::SetSnapshotRef { ref_name: "main".into(), reference },
-    ];
+    let updates =
+        vec![TableUpdate::AddSnapshot { snapshot }, TableUpdate::SetSnapshotRef { ref_name: "main".into(), reference }];
     send(lake, table, updates).await
 }
 

@@ -57,7 +57,8 @@ async fn refs_carry_their_retention() {
     let tag = SnapshotRetention::Tag { max_ref_age_ms: Some(5000) };
     let table = lake.commit(&table, &create("eoy", ids[1], tag)).await;
     let longer = SnapshotRetention::Tag { max_ref_age_ms: Some(6000) };
-    let retain = |name: &str, retention: &SnapshotRetention| Change::Retain { name: name.into(), retention: retention.clone() };
+    let retain =
+        |name: &str, retention: &SnapshotRetention| Change::Retain { name: name.into(), retention: retention.clone() };
     let table = lake.commit(&table, &retain("eoy", &longer)).await;
     assert_eq!((table.refs().unwrap()["eoy"].snapshot_id, &table.refs().unwrap()["eoy"].retention), (ids[1], &longer));
     for change in [
@@ -214,7 +215,11 @@ async fn age_and_count_decide_what_expires() {
     let kept: Vec<_> = plan.kept.iter().map(|kept| (kept.snapshot_id, kept.why.as_str())).collect();
     assert_eq!(
         kept,
-        [(ids[1], "tag eoy leads to it"), (ids[4], "branch main keeps its last 2"), (ids[5], "branch main leads to it")]
+        [
+            (ids[1], "tag eoy leads to it"),
+            (ids[4], "branch main keeps its last 2"),
+            (ids[5], "branch main leads to it")
+        ]
     );
     let table = lake.commit(&table, &Change::Expire(all.clone())).await;
     let mut left: Vec<i64> = table.metadata().snapshots().map(|s| s.snapshot_id()).collect();
@@ -225,7 +230,7 @@ async fn age_and_count_decide_what_expires() {
     let table = lake.append(&table, orders(&table, 50, 1)).await;
     assert_eq!(longs(&table, None, "id").await, [0, 1, 2, 3, 4, 5, 50]);
     sound_now(&table).await;
-    assert_eq!(expiry(table.metadata(), &Expire::default(), now).unwrap().snapshots, [], "five days by default");
+    assert!(expiry(table.metadata(), &Expire::default(), now).unwrap().snapshots.is_empty(), "five days by default");
 }
 
 #[tokio::test]

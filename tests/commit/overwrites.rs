@@ -64,7 +64,10 @@ async fn copy_on_write_takes_files_out_and_keeps_every_number() {
         let told = summary(&table);
         assert_eq!((&*told["added-records"], &*told["deleted-records"], &*told["total-records"]), ("9", "10", "29"));
         assert_eq!((&*told["deleted-data-files"], &*told["changed-partition-count"]), ("1", "1"));
-        assert_eq!((&*told["manifests-created"], &*told["manifests-kept"], &*told["manifests-replaced"]), ("2", "2", "1"));
+        assert_eq!(
+            (&*told["manifests-created"], &*told["manifests-kept"], &*told["manifests-replaced"]),
+            ("2", "2", "1")
+        );
     }
 }
 
@@ -138,6 +141,21 @@ async fn partitions_of_the_added_files_are_replaced_and_no_others() {
     let staged = lake.stage(&table, orders(&table, 301, 1)).await;
     let error = refused(&lake, &table, overwrite(staged, Targets::Partitions)).await;
     assert_eq!(error.kind(), Kind::Unsupported, "nobody knows the partitions of files of the old spec: {error}");
+}
+
+#[tokio::test]
+async fn partitions_that_others_left_alone_are_replaced_upon_what_they_did() {
+    let lake = Lake::new().await;
+    let table = by_country(&lake).await;
+    let read_at = head(&table);
+    let german = lake.stage(&table, orders(&table, 300, 1)).await;
+    let over = || checked(german.clone(), Targets::Partitions, Some(read_at), None);
+    let elsewhere = lake.append(&table, orders(&table, 301, 1)).await;
+    let table = lake.commit(&elsewhere, &over()).await;
+    assert!(longs(&table, None, "id").await.contains(&301));
+    let table = lake.commit(&table, &Change::Rollback { branch: "main".into(), snapshot_id: read_at }).await;
+    let same = lake.append(&table, orders(&table, 303, 1)).await;
+    assert_eq!(refused(&lake, &same, over()).await.kind(), Kind::Unavailable);
 }
 
 #[tokio::test]
@@ -215,7 +233,9 @@ async fn a_compaction_keeps_the_age_of_its_rows() {
         let line = lines(&table_after, now).await.into_iter().find(|line| line.path == path).unwrap();
         let ages = if format == 1 { (0, 0) } else { (3, 5) };
         assert_eq!((line.sequence, line.file_sequence), ages, "v{format}");
-        assert!(conflicts(&table_after, Some(read_at), Some(head(&table_after)), &id_from(0)).await.unwrap().len() == 1);
+        assert!(
+            conflicts(&table_after, Some(read_at), Some(head(&table_after)), &id_from(0)).await.unwrap().len() == 1
+        );
         let fewer = lake.stage(&table, orders(&table, 0, 19)).await;
         assert_eq!(refused(&lake, &table, replace(fewer)).await.kind(), Kind::Invalid, "no row may be lost");
         assert_eq!(refused(&lake, &table_after, replace(staged)).await.kind(), Kind::AlreadyExists);
@@ -249,9 +269,13 @@ async fn deletes_follow_the_data_they_are_about() {
     assert_eq!((longs(&table, None, "id").await.len(), &*summary(&table)["total-delete-files"]), (18, "1"));
     // Deletes of removed files, older than anything left, go.
     let now = head(&table);
-    let table = lake.commit(&table, &overwrite(Vec::new(), Targets::Files(vec![paths[0].clone(), paths[2].clone()]))).await;
+    let table =
+        lake.commit(&table, &overwrite(Vec::new(), Targets::Files(vec![paths[0].clone(), paths[2].clone()]))).await;
     let told = summary(&table);
-    assert_eq!((&*told["removed-delete-files"], &*told["removed-position-deletes"], &*told["total-delete-files"]), ("1", "2", "0"));
+    assert_eq!(
+        (&*told["removed-delete-files"], &*told["removed-position-deletes"], &*told["total-delete-files"]),
+        ("1", "2", "0")
+    );
     sound_now(&table).await;
     assert_eq!(longs(&table, Some(now), "id").await.len(), 18);
     let old = table.metadata().snapshot_by_id(now).unwrap().clone();

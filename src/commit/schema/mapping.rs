@@ -65,6 +65,7 @@ fn mapped(text: &str, old: &Schema, new: &Schema, added: &[(Option<i32>, i32)]) 
         let Some(field) = new.field_by_id(*id) else { continue };
         match around {
             None => add(fields, field),
+            Some(around) if old.field_by_id(*around).is_none() => {} // It came with the column around it.
             Some(around) => {
                 if let Some(parent) = find(fields, *around)
                     && let Some(parent) = parent.as_object_mut()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use iceberg::spec::{ManifestContentType, ManifestFile, PartitionSpec, SchemaRef};
+use iceberg::spec::{ManifestFile, PartitionSpec, SchemaRef};
 
 use super::Producer;
 use super::entry::{self, Entry};
@@ -12,6 +12,9 @@ use crate::{Error, Result};
 const ENABLED: &str = "commit.manifest-merge.enabled";
 const TARGET_SIZE: &str = "commit.manifest.target-size-bytes";
 const MIN_COUNT: &str = "commit.manifest.min-count-to-merge";
+
+/// Manifests of more bytes are not merged, whatever a table asks for: their entries are held in memory.
+const LARGEST: u64 = 128 << 20;
 
 /// When manifests are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Settings {
         };
         Ok(Self {
             enabled: properties.get(ENABLED).is_none_or(|text| text.trim().eq_ignore_ascii_case("true")),
-            target_size: number(TARGET_SIZE, 8 << 20)?,
+            target_size: number(TARGET_SIZE, 8 << 20)?.min(LARGEST),
             min_count: usize::try_from(number(MIN_COUNT, 100)?).unwrap_or(usize::MAX),
         })
     }
@@ -92,18 +95,17 @@ impl Producer<'_> {
         let Some(first) = bin.first() else { return Ok(bin) };
         let (spec_id, content) = (first.partition_spec_id, first.content);
         let Some((schema, spec)) = self.current_layout(spec_id) else { return Ok(bin) };
+        let own = self.snapshot_id;
         let mut entries: Vec<Entry> = Vec::new();
         for manifest in &bin {
             let (_, read) = entry::read(self.table, manifest).await?;
-            let (own, width) = (self.snapshot_id, spec.fields().len());
+            let width = spec.fields().len();
             if read.iter().any(|entry| entry.file.partition().fields().len() != width) {
                 return Ok(bin);
             }
             entries.extend(read.into_iter().filter(|entry| entry.is_live() || entry.snapshot_id == own));
         }
-        let own = self.snapshot_id;
         self.tally.replace_manifests(bin.iter().filter(|manifest| manifest.added_snapshot_id != own).count());
-        debug_assert!(matches!(content, ManifestContentType::Data | ManifestContentType::Deletes));
         Ok(vec![self.write_entries(schema, spec, content, entries).await?])
     }
 
