@@ -133,3 +133,20 @@ fn row_ids_are_apart(table: &Table, files: usize, mut rows: Vec<(i64, u64)>) {
 pub async fn sound_now(table: &Table) -> Vec<String> {
     sound(table, table.metadata().current_snapshot().unwrap()).await
 }
+
+/// The id of the first row of each live data file that has row ids.
+pub async fn first_rows(table: &Table, snapshot: &SnapshotRef) -> BTreeMap<String, i64> {
+    let mut found = BTreeMap::new();
+    for manifest in manifests(table, snapshot).await {
+        let mut next = manifest.first_row_id.map(|first| first as i64);
+        for entry in entries(table, &manifest).await.iter().filter(|entry| entry.is_alive()) {
+            let file = entry.data_file();
+            let first = file.first_row_id().or(next);
+            if file.first_row_id().is_none() {
+                next = next.map(|next| next + file.record_count() as i64);
+            }
+            found.extend(first.map(|first| (file.file_path().to_string(), first)));
+        }
+    }
+    found
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use icedeck::commit::Targets;
 use proptest::prelude::*;
 
-use super::check::sound;
+use super::check::{first_rows, sound};
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -219,6 +219,12 @@ impl World {
             let snapshot = self.table.metadata().snapshot_by_id(*id).unwrap();
             let live = sound(&self.table, snapshot).await;
             assert_eq!(live, state.files.keys().cloned().collect::<Vec<_>>(), "snapshot {id}");
+            let parent = snapshot.parent_snapshot_id().and_then(|id| self.table.metadata().snapshot_by_id(id));
+            let Some(parent) = parent else { continue };
+            let (old, new) = (first_rows(&self.table, parent).await, first_rows(&self.table, snapshot).await);
+            for (path, first) in old {
+                assert!(new.get(&path).is_none_or(|now| *now == first), "rows of {path} got other ids");
+            }
         }
         if let Some(id) = self.head() {
             let mut expected: Vec<i64> = self.states[&id].files.values().flatten().copied().collect();

@@ -5,7 +5,7 @@ use iceberg::spec::{Datum, Operation};
 use icedeck::commit::{ConflictKind, HitFiles, Targets, Validation, conflicts, hit_files};
 
 use super::check::{lines, sound, sound_now};
-use super::deletes::delete_positions;
+use super::deletes::{delete_by_vector, delete_ids, delete_positions};
 use super::*;
 
 fn overwrite(added: Vec<StagedFile>, targets: Targets) -> Change {
@@ -304,4 +304,54 @@ async fn a_branch_is_overwritten_without_main() {
     let audit = table.metadata().snapshot_for_ref("audit").unwrap();
     assert_eq!(sound(&table, audit).await.len(), 2);
     assert_eq!(sound_now(&table).await.len(), paths.len());
+}
+
+#[tokio::test]
+async fn equality_deletes_go_on_to_concern_compacted_rows() {
+    let lake = Lake::new().await;
+    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let read_at = head(&table);
+    let added = lake.stage(&table, orders(&table, 0, 20)).await;
+    let table = delete_ids(&lake, &table, &[3, 25]).await;
+    assert_eq!(longs(&table, None, "id").await.len(), 28);
+    let change = Change::Replace {
+        branch: "main".into(),
+        added,
+        deleted: paths[..2].to_vec(),
+        read_at,
+        summary: BTreeMap::new(),
+    };
+    let table = lake.commit(&table, &change).await;
+    assert!(!longs(&table, None, "id").await.contains(&3), "a deleted row came back");
+    assert_eq!(longs(&table, None, "id").await.len(), 28);
+    sound_now(&table).await;
+    let conflict = checked(Vec::new(), Targets::Files(vec![paths[2].clone()]), Some(read_at), Some(id_from(1000)));
+    assert_eq!(refused(&lake, &table, conflict).await.kind(), Kind::Unavailable, "a delete may concern the file");
+    let table = lake.commit(&table, &overwrite(Vec::new(), Targets::Files(vec![paths[2].clone()]))).await;
+    assert_eq!(summary(&table)["total-delete-files"], "1", "it still concerns the compacted file");
+    let table = lake.commit(&table, &overwrite(Vec::new(), Targets::All)).await;
+    let told = summary(&table);
+    assert_eq!((&*told["removed-equality-deletes"], &*told["removed-equality-delete-files"]), ("2", "1"));
+    assert_eq!((&*told["total-equality-deletes"], &*told["total-delete-files"]), ("0", "0"));
+    sound_now(&table).await;
+}
+
+#[tokio::test]
+async fn a_deletion_vector_goes_with_its_file() {
+    let lake = Lake::new().await;
+    let (table, paths) = three(&lake, "sales.orders", 3).await;
+    let read_at = head(&table);
+    let table = delete_by_vector(&lake, &table, &paths[1]).await;
+    let remove = |n: usize| overwrite(Vec::new(), Targets::Files(vec![paths[n].clone()]));
+    let late = checked(Vec::new(), Targets::Files(vec![paths[1].clone()]), Some(read_at), Some(id_from(1000)));
+    assert_eq!(refused(&lake, &table, late).await.kind(), Kind::Unavailable);
+    let table = lake.commit(&table, &remove(2)).await;
+    assert_eq!(summary(&table)["total-delete-files"], "1");
+    let table = lake.commit(&table, &remove(1)).await;
+    let told = summary(&table);
+    assert_eq!(
+        (&*told["removed-dvs"], &*told["removed-position-deletes"], &*told["total-delete-files"]),
+        ("1", "1", "0")
+    );
+    sound_now(&table).await;
 }

@@ -14,6 +14,9 @@ use crate::commit::propose::discard;
 use crate::storage::from_iceberg;
 use crate::{Error, Result};
 
+/// New files that one manifest names at most, so that no manifest grows without bound.
+const LARGEST: usize = 10_000;
+
 pub(super) fn failed(e: iceberg::Error) -> Error {
     from_iceberg(e, "cannot write the manifest")
 }
@@ -40,7 +43,7 @@ impl Producer<'_> {
         })
     }
 
-    /// One manifest for each partition spec among the files, the lowest spec first.
+    /// A manifest for each partition spec among the files, the lowest spec first; more where there are very many.
     pub(super) async fn write_added(
         &mut self,
         files: &[StagedFile],
@@ -51,7 +54,7 @@ impl Producer<'_> {
             by_spec.entry(file.spec_id).or_default().push(file);
         }
         let mut manifests = Vec::new();
-        for group in by_spec.into_values() {
+        for group in by_spec.values().flat_map(|group| group.chunks(LARGEST)) {
             let Some(first) = group.first() else { continue };
             let (schema, spec, _) = layout(self.table.metadata(), first)?;
             let mut writer = self.begin_manifest(schema, spec.as_ref().clone(), ManifestContentType::Data)?;
