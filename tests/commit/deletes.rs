@@ -18,7 +18,7 @@ pub async fn delete_positions(lake: &Lake, table: &Table, data: &str, positions:
     let paths: ArrayRef = Arc::new(StringArray::from(vec![data; positions.len()]));
     let places: ArrayRef = Arc::new(Int64Array::from(positions.to_vec()));
     let size = write(&path, vec![("file_path", 2_147_483_546, paths), ("pos", 2_147_483_545, places)]);
-    let mut file = described(path, DataContentType::PositionDeletes, DataFileFormat::Parquet, positions.len(), size);
+    let file = described(path, DataContentType::PositionDeletes, DataFileFormat::Parquet, positions.len(), size);
     attach(lake, table, file.build().unwrap()).await
 }
 
