@@ -1,13 +1,10 @@
-//! From a change to a proposal: the requirements and the updates, and for an append the manifests they name.
+//! From a change to a proposal: the requirements and the updates, and for a new snapshot the manifests they name.
 //!
 //! Nothing is published here, and nothing is asserted but what `table` says: it is the base that was inspected.
 
-use std::collections::HashMap;
-
-use iceberg::spec::TableMetadata;
 use iceberg::{TableRequirement, TableUpdate};
 
-use super::{Change, append, partitioning, refs, schema};
+use super::{Change, Targets, expire, overwrite, partitioning, pick, refs, schema, settings, snapshot};
 use crate::catalog::Proposal;
 use crate::env::Env;
 use crate::table::Table;
@@ -27,8 +24,26 @@ const CLOCK_TOLERANCE_MS: i64 = 60_000;
 pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
     check_table(table)?;
     let proposal = match change {
-        Change::Append { branch, files, summary } => append::propose(table, branch, files, summary, env).await?,
-        _ => of_metadata(table, change)?,
+        Change::Append { branch, files, summary } => {
+            snapshot::propose(table, overwrite::append(branch, files, summary)?, env).await?
+        }
+        Change::Overwrite { branch, added, targets, validation, summary } => {
+            let plan = overwrite::overwrite(table, branch, added, targets, validation.as_ref(), summary).await?;
+            snapshot::propose(table, plan, env).await?
+        }
+        Change::Delete { branch, filter, summary } => {
+            let targets = Targets::Where(filter.clone());
+            let plan = overwrite::overwrite(table, branch, &[], &targets, None, summary).await?;
+            snapshot::propose(table, plan, env).await?
+        }
+        Change::Replace { branch, added, deleted, read_at, summary } => {
+            let plan = overwrite::replace(table, branch, added, deleted, *read_at, summary).await?;
+            snapshot::propose(table, plan, env).await?
+        }
+        Change::CherryPick { branch, snapshot_id, summary } => {
+            pick::propose(table, branch, *snapshot_id, summary, env).await?
+        }
+        _ => of_metadata(table, change, env)?,
     };
     match rehearse(table, &proposal) {
         Ok(()) => Ok(proposal),
@@ -67,15 +82,30 @@ fn check_table(table: &Table) -> Result<()> {
 }
 
 /// Changes of the metadata alone: no file is written for them.
-fn of_metadata(table: &Table, change: &Change) -> Result<Proposal> {
+fn of_metadata(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
     let metadata = table.metadata();
     let (requirements, updates) = match change {
-        Change::Append { .. } => return Err(Error::bug("an append is no change of the metadata alone")),
+        Change::Append { .. }
+        | Change::Overwrite { .. }
+        | Change::Delete { .. }
+        | Change::Replace { .. }
+        | Change::CherryPick { .. } => return Err(Error::bug("a new snapshot is no change of the metadata alone")),
         Change::SetRef { name, kind, snapshot_id } => refs::set(metadata, name, *kind, *snapshot_id)?,
+        Change::CreateRef { name, reference } => refs::create(metadata, name, reference)?,
+        Change::Retain { name, retention } => refs::retain(metadata, name, retention)?,
+        Change::DropRef { name } => refs::remove(metadata, name)?,
+        Change::Rollback { branch, snapshot_id } => refs::rollback(metadata, branch, *snapshot_id)?,
+        Change::FastForward { branch, snapshot_id } => refs::fast_forward(metadata, branch, *snapshot_id)?,
         Change::AddColumns(columns) => schema::add_columns(metadata, columns)?,
         Change::DropColumns(names) => schema::drop_columns(metadata, names)?,
+        Change::EditSchema(edits) => schema::edit(metadata, edits)?,
         Change::SetSpec(spec) => partitioning::set_spec(metadata, spec)?,
-        Change::SetProperties { set, remove } => (Vec::new(), properties(metadata, set.clone().into_iter(), remove)?),
+        Change::EditSpec(edits) => partitioning::edit_spec(metadata, edits)?,
+        Change::SetSortOrder(order) => settings::set_sort_order(metadata, order)?,
+        Change::SetProperties { set, remove } => (Vec::new(), settings::properties(metadata, set, remove)?),
+        Change::SetLocation(location) => (Vec::new(), settings::set_location(metadata, location)?),
+        Change::Upgrade(version) => (Vec::new(), settings::upgrade(metadata, *version)?),
+        Change::Expire(expire) => expire::propose(metadata, expire, env.now_ms())?,
     };
     Ok(proposal(table, requirements, updates))
 }
@@ -85,29 +115,6 @@ pub(super) fn proposal(table: &Table, requirements: Vec<TableRequirement>, updat
     let mut all = vec![TableRequirement::UuidMatch { uuid: table.metadata().uuid() }];
     all.extend(requirements);
     Proposal { table: table.name().clone(), requirements: all, updates, snapshot_id: None, metadata_files: Vec::new() }
-}
-
-fn properties(
-    metadata: &TableMetadata,
-    set: impl Iterator<Item = (String, String)>,
-    remove: &[String],
-) -> Result<Vec<TableUpdate>> {
-    let updates: HashMap<_, _> = set.collect();
-    if let Some(both) = remove.iter().find(|name| updates.contains_key(*name)) {
-        return Err(Error::invalid("a property is to be set and removed at once").with("property", both));
-    }
-    let removals: Vec<_> = remove.iter().filter(|name| metadata.properties().contains_key(*name)).cloned().collect();
-    let mut found = Vec::new();
-    if !updates.is_empty() {
-        found.push(TableUpdate::SetProperties { updates });
-    }
-    if !removals.is_empty() {
-        found.push(TableUpdate::RemoveProperties { removals });
-    }
-    if found.is_empty() {
-        return Err(Error::invalid("there is nothing to change").with("table", metadata.location()));
-    }
-    Ok(found)
 }
 
 /// Applies the proposal to the base in memory, so that what a catalog would refuse is refused before anything is sent.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ancestry::is_ancestor;
 use super::propose::{clock_warning, discard, propose};
 use super::{Change, branch_head, request};
 use crate::catalog::{Connection, Outcome, Proposal};
@@ -140,17 +141,8 @@ pub async fn publish(
     }
 }
 
-/// The branch a change moves.
-fn branch_of(change: &Change) -> Option<&str> {
-    match change {
-        Change::Append { branch, .. } => Some(branch),
-        Change::SetRef { name, .. } => Some(name),
-        _ => None,
-    }
-}
-
 fn demanded(base: &Table, change: &Change) -> Option<i64> {
-    branch_of(change).and_then(|branch| branch_head(base.metadata(), branch))
+    change.ref_name().and_then(|branch| branch_head(base.metadata(), branch))
 }
 
 struct AttemptAt<'a> {
@@ -261,7 +253,7 @@ impl AttemptAt<'_> {
 
     /// What an acknowledged commit must have left behind and did not.
     fn broken_word(&self, now: &Table) -> Option<String> {
-        let (id, branch) = (self.proposal.snapshot_id?, branch_of(self.change)?);
+        let (id, branch) = (self.proposal.snapshot_id?, self.change.ref_name()?);
         let metadata = now.metadata();
         let Some(snapshot) = metadata.snapshot_by_id(id) else {
             return Some(format!(
@@ -273,31 +265,13 @@ impl AttemptAt<'_> {
                 "snapshot {id} does not stand on the snapshot that was demanded: another commit's rows may not be reachable any more"
             ));
         }
-        if !is_ancestor(now, branch, id) {
+        if !is_ancestor(metadata, branch_head(metadata, branch), id) {
             return Some(format!(
                 "snapshot {id} is in the table, but {branch} does not lead to it: its rows are not reachable from there"
             ));
         }
         None
     }
-}
-
-/// Whether `branch` leads to the snapshot `id`, itself or through its ancestors.
-fn is_ancestor(table: &Table, branch: &str, id: i64) -> bool {
-    let metadata = table.metadata();
-    let mut next = branch_head(metadata, branch);
-    let mut steps = metadata.snapshots().len();
-    while let Some(at) = next {
-        if at == id {
-            return true;
-        }
-        if steps == 0 {
-            return false;
-        }
-        steps -= 1;
-        next = metadata.snapshot_by_id(at).and_then(|s| s.parent_snapshot_id());
-    }
-    false
 }
 
 impl Published {

@@ -169,6 +169,37 @@ async fn the_table_says_where_its_metadata_goes() {
 }
 
 #[tokio::test]
+async fn an_empty_path_for_metadata_is_none() {
+    let folder = TempDir::new().unwrap();
+    let connection = connect(folder.path()).await;
+    let base = make_table(&connection, "a.t", &[("write.metadata.path", "/")]).await;
+    let home = format!("{}/metadata/00000-", base.metadata().location());
+    assert!(base.metadata_location().starts_with(&home), "{}", base.metadata_location());
+}
+
+#[tokio::test]
+async fn a_table_with_metadata_named_as_hadoop_does_is_committed_on() {
+    for (n, name) in ["v3.metadata.json", "v3.gz.metadata.json"].into_iter().enumerate() {
+        let folder = TempDir::new().unwrap();
+        let connection = connect(folder.path()).await;
+        let codec = ["none", "gzip"][n];
+        let base = make_table(&connection, "a.t", &[("write.metadata.compression-codec", codec)]).await;
+        let hadoop = format!("{}/metadata/{name}", base.metadata().location());
+        std::fs::rename(local(base.metadata_location()), local(&hadoop)).unwrap();
+        let file = env(&folder).paths().data.join("catalog.db");
+        sql(&file, &[&format!("UPDATE iceberg_tables SET metadata_location = '{hadoop}'")]).await;
+        let base = connection.load(&table("a.t")).await.unwrap();
+        let head = committed(commit(&connection, &base, &set_property(&base, "k", "v")).await);
+        let next = head.metadata_location().rsplit('/').next().unwrap();
+        let ending = [".metadata.json", ".gz.metadata.json"][n];
+        assert!(next.starts_with("00004-") && next.ends_with(ending), "{next}");
+        assert_eq!(next.len(), "00004-".len() + 36 + ending.len(), "a number and a UUID: {next}");
+        assert_eq!(head.metadata().metadata_log().last().unwrap().metadata_file, hadoop);
+        assert_eq!(connection.load(&table("a.t")).await.unwrap().metadata(), head.metadata());
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_would_lose_refs_of_version_1_is_not_sent() {
     let folder = TempDir::new().unwrap();
     let connection = connect(folder.path()).await;

@@ -233,8 +233,11 @@ async fn refuse_lost_refs(base: &Table) -> Result<()> {
 
 /// Where the next metadata file goes: `write.metadata.path`, else the table's folder `metadata`.
 pub(super) fn metadata_location(metadata: &TableMetadata, version: u64, env: &Env) -> String {
-    let own = metadata.properties().get("write.metadata.path").map(|p| p.trim_end_matches('/').to_string());
-    let folder = own.unwrap_or_else(|| format!("{}/metadata", metadata.location().trim_end_matches('/')));
+    let own = metadata.properties().get("write.metadata.path").map(|path| path.trim_end_matches('/'));
+    let folder = match own.filter(|path| !path.is_empty()) {
+        Some(own) => own.to_string(),
+        None => format!("{}/metadata", metadata.location().trim_end_matches('/')),
+    };
     let packed = if compresses(metadata.properties()).unwrap_or(false) { ".gz" } else { "" };
     format!("{folder}/{version:05}-{}{packed}.metadata.json", env.uuid())
 }

@@ -1,4 +1,8 @@
-//! Adding and dropping columns: a new schema, made current, asserted against the one that was inspected.
+//! Changing columns: a new schema, made current, asserted against the one that was inspected.
+
+mod edit;
+mod mapping;
+mod tree;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,8 +13,10 @@ use iceberg::spec::{
 };
 use iceberg::{TableRequirement, TableUpdate};
 
+use self::edit::Draft;
+pub use self::edit::{ColumnPlace, SchemaEdit};
 use crate::storage::from_iceberg;
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 
 /// In an update: the schema that was added just before.
 const LAST_ADDED: i32 = -1;
@@ -19,50 +25,36 @@ type Parts = (Vec<TableRequirement>, Vec<TableUpdate>);
 
 /// New optional columns at the end, each with fresh field ids down to the innermost.
 pub(super) fn add_columns(metadata: &TableMetadata, columns: &[NestedFieldRef]) -> Result<Parts> {
-    let schema = metadata.current_schema();
-    let mut last_id = metadata.last_column_id();
-    let mut names: HashSet<String> = schema.as_struct().fields().iter().map(|f| f.name.clone()).collect();
-    let mut fresh = Vec::new();
-    for column in columns {
-        check_column(metadata, column)?;
-        if !names.insert(column.name.clone()) {
-            return Err(
-                Error::new(Kind::AlreadyExists, "the table has this column already").with("column", &column.name)
-            );
-        }
-        fresh.push(with_fresh_ids(column, &mut last_id)?);
-    }
-    if fresh.is_empty() {
-        return Err(Error::invalid("there is no column to add"));
-    }
-    let built = schema.as_ref().clone().into_builder().with_fields(fresh).with_schema_id(next_id(metadata)).build();
-    Ok(made_current(metadata, built.map_err(|e| from_iceberg(e, "the columns cannot be added"))?))
+    let add = |column: &NestedFieldRef| SchemaEdit::Add { parent: None, column: column.clone(), place: None };
+    edit(metadata, &columns.iter().map(add).collect::<Vec<_>>())
 }
 
-/// Takes top-level columns out of the schema.
+/// Takes columns out of the schema.
 pub(super) fn drop_columns(metadata: &TableMetadata, names: &[String]) -> Result<Parts> {
-    let schema = metadata.current_schema();
-    let mut dropped = HashSet::new();
-    for name in names {
-        let fields = schema.as_struct().fields();
-        let field = fields
-            .iter()
-            .find(|f| &f.name == name)
-            .ok_or_else(|| Error::not_found("the table has no such column at its top level").with("column", name))?;
-        check_unused(metadata, field)?;
-        dropped.insert(field.id);
+    edit(metadata, &names.iter().map(|name| SchemaEdit::Drop { column: name.clone() }).collect::<Vec<_>>())
+}
+
+/// Makes these edits in their order.
+pub(super) fn edit(metadata: &TableMetadata, edits: &[SchemaEdit]) -> Result<Parts> {
+    let current = metadata.current_schema();
+    let mut draft = Draft::new(metadata);
+    for edit in edits {
+        draft.apply(edit)?;
     }
-    let kept: Vec<_> = schema.as_struct().fields().iter().filter(|f| !dropped.contains(&f.id)).cloned().collect();
-    if dropped.is_empty() || kept.is_empty() {
-        let what = if kept.is_empty() { "a table keeps at least one column" } else { "there is no column to drop" };
-        return Err(Error::invalid(what));
+    let Draft { fields, added, .. } = draft;
+    if fields == current.as_struct().fields() {
+        return Err(Error::invalid("there is nothing to change in the schema").with("table", metadata.location()));
     }
     let built = Schema::builder()
-        .with_fields(kept)
-        .with_identifier_field_ids(schema.identifier_field_ids())
+        .with_fields(fields)
+        .with_identifier_field_ids(current.identifier_field_ids())
         .with_schema_id(next_id(metadata))
         .build();
-    Ok(made_current(metadata, built.map_err(|e| from_iceberg(e, "the columns cannot be dropped"))?))
+    let new = built.map_err(|e| from_iceberg(e, "the columns cannot be changed so"))?;
+    let follow = mapping::follow(metadata, &new, &added);
+    let (requirements, mut updates) = made_current(metadata, new);
+    updates.extend(follow);
+    Ok((requirements, updates))
 }
 
 fn next_id(metadata: &TableMetadata) -> i32 {
@@ -82,7 +74,8 @@ fn check_column(metadata: &TableMetadata, column: &NestedField) -> Result<()> {
     if column.name.is_empty() {
         return Err(Error::invalid("a column needs a name"));
     }
-    if column.required {
+    let has_default = metadata.format_version() >= FormatVersion::V3 && column.initial_default.is_some();
+    if column.required && !has_default {
         return Err(Error::invalid(
             "a column added to a table must be optional: rows that are there have no value for it",
         )
