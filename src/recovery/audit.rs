@@ -107,7 +107,8 @@ pub async fn audit(connection: &Connection, name: &TableName, records: &[Record]
         }
         Err(e) => return Err(e),
     };
-    let mut past = Past { table: &table, seen: Seen::of(table.metadata_ref(), table.metadata_location()), versions: None };
+    let mut past =
+        Past { table: &table, seen: Seen::of(table.metadata_ref(), table.metadata_location()), versions: None };
     let mut found = Vec::new();
     for record in records.iter().filter(|record| is_load(record)) {
         found.push(past.audit(record, records).await);
@@ -184,9 +185,7 @@ impl Past<'_> {
         if let Some(id) = sent.iter().find(|id| self.seen.snapshot(**id).is_some()) {
             return Some(*id);
         }
-        let named = |s: &&SnapshotRef| {
-            s.summary().additional_properties.get(INGEST_ID) == Some(&record.plan.ingest_id)
-        };
+        let named = |s: &&SnapshotRef| s.summary().additional_properties.get(INGEST_ID) == Some(&record.plan.ingest_id);
         self.seen.snapshots().find(named).map(|s| s.snapshot_id())
     }
 
@@ -199,7 +198,11 @@ impl Past<'_> {
         if self.versions.is_some() {
             return;
         }
-        let mut versions = vec![version(self.table.metadata(), self.table.metadata_location(), self.table.metadata().last_updated_ms())];
+        let mut versions = vec![version(
+            self.table.metadata(),
+            self.table.metadata_location(),
+            self.table.metadata().last_updated_ms(),
+        )];
         for entry in self.table.metadata().metadata_log().iter().rev().take(OLDER_FILES) {
             let Ok(older) = read_metadata(self.table.storage(), &entry.metadata_file).await else { break };
             if older.uuid() != self.table.metadata().uuid() {
@@ -232,7 +235,8 @@ impl Past<'_> {
         let leads = |v: &Version| self.seen.line(v.heads.get(branch).copied()).holds(id);
         let left = versions.iter().rposition(leads).and_then(|at| Some((versions.get(at)?, versions.get(at + 1)?)));
         let Some((before, after)) = left else {
-            let what = format!("{branch} does not lead to it; when it was led away, no metadata file that is left says");
+            let what =
+                format!("{branch} does not lead to it; when it was led away, no metadata file that is left says");
             return audited(record, Some(id), Status::RolledBack, what);
         };
         let at = Some(Moment(after.at_ms));

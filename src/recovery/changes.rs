@@ -67,7 +67,9 @@ fn led_away(intent: &Intent, base: i64, head: i64, line: &Line, seen: &Seen, fou
     let fork = line.ids.iter().copied().find(|id| before.holds(*id));
     let what = match (fork, line.lost) {
         (Some(fork), _) if fork == head => format!("{name} was led back to snapshot {head}, before the base {base}"),
-        (Some(fork), _) => format!("{name} was led back to snapshot {fork}, before the base {base}, and went on from there"),
+        (Some(fork), _) => {
+            format!("{name} was led back to snapshot {fork}, before the base {base}, and went on from there")
+        }
         (None, Some(lost)) => {
             format!("{name} cannot be followed back to the base {base}: snapshot {lost} was expired")
         }

@@ -73,10 +73,7 @@ mod tests {
 
     #[test]
     fn what_files_survive_and_what_not() {
-        let then = schema(vec![
-            long(1, "id"),
-            NestedField::optional(2, "n", Type::Primitive(PrimitiveType::Int)),
-        ]);
+        let then = schema(vec![long(1, "id"), NestedField::optional(2, "n", Type::Primitive(PrimitiveType::Int))]);
         let int = |name: &str, kind| NestedField::optional(2, name, Type::Primitive(kind));
         let with_default =
             NestedField::required(3, "c", Type::Primitive(PrimitiveType::Long)).with_initial_default(Literal::long(0));
@@ -87,7 +84,10 @@ mod tests {
             (vec![long(1, "id")], Some("column n was dropped")),
             (vec![long(1, "id"), int("n", PrimitiveType::String)], Some("column n was int and is string")),
             (
-                vec![NestedField::required(1, "id", Type::Primitive(PrimitiveType::Long)), int("n", PrimitiveType::Int)],
+                vec![
+                    NestedField::required(1, "id", Type::Primitive(PrimitiveType::Long)),
+                    int("n", PrimitiveType::Int),
+                ],
                 Some("column id was made required"),
             ),
             (

@@ -6,7 +6,6 @@ use crate::commit::{AttemptOutcome, Change, Published};
 use crate::ingest::journal::{AttemptRecord, Base, Plan, Record};
 use crate::table::Table;
 
-
 /// What is wanted of the table, one row of the table of verdicts each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {

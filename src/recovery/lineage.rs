@@ -96,6 +96,7 @@ pub(super) fn none_missing(metadata: &TableMetadata, base_sequence: i64) -> bool
     if last == 0 {
         return false;
     }
-    let since: HashSet<i64> = metadata.snapshots().map(|s| s.sequence_number()).filter(|n| *n > base_sequence).collect();
+    let since: HashSet<i64> =
+        metadata.snapshots().map(|s| s.sequence_number()).filter(|n| *n > base_sequence).collect();
     i64::try_from(since.len()).is_ok_and(|known| known == last - base_sequence)
 }

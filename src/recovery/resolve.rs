@@ -7,12 +7,12 @@ use std::time::Instant;
 use super::assessment::{Assessment, Verdict};
 use super::carry::Course;
 use super::intent::{Intent, Want};
+use super::load;
 use super::look::{Looked, look};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
 use super::recorded::wish;
 use super::staged::{self, delete, leftovers, missing};
-use super::load;
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
 use crate::env::Env;
@@ -47,8 +47,7 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
         _ => Ok(Vec::new()),
     };
     let ours = read.as_deref().unwrap_or_default();
-    let Looked { table, mut assessment } =
-        look(connection, &record.plan.table, &intent, None, ours, monitor).await?;
+    let Looked { table, mut assessment } = look(connection, &record.plan.table, &intent, None, ours, monitor).await?;
     let is_absent = !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop);
     let mut files = Vec::new();
     let obstacle = match (read, &table) {

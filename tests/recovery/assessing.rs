@@ -119,13 +119,8 @@ fn after(operation: &'static str, on_ours: Option<bool>) -> Seen {
 #[test]
 fn the_table_of_verdicts() {
     use Verdict::{Decide, Rebase, Restage, Stop};
-    let wants = [
-        Want::Append,
-        Want::OverwriteSome,
-        Want::OverwriteAll,
-        Want::Upsert,
-        Want::Ref { snapshot_id: Some(77) },
-    ];
+    let wants =
+        [Want::Append, Want::OverwriteSome, Want::OverwriteAll, Want::Upsert, Want::Ref { snapshot_id: Some(77) }];
     let start = World::of(vec![(1, None, "append")], Some(1));
     let base_first = World::of(vec![(0, None, "append"), (1, Some(0), "append")], Some(0));
     let columns: [(&str, Now, [Verdict; 5]); 11] = [

@@ -72,8 +72,7 @@ pub fn request_again(plan: &Plan) -> Result<IngestRequest> {
         Error::unsupported("the journal does not say how the load was made; load the files again")
             .with("ingest", &plan.ingest_id)
     };
-    let recorded: Recorded =
-        serde_json::from_value(plan.options.clone()).map_err(|e| too_little().caused_by(e))?;
+    let recorded: Recorded = serde_json::from_value(plan.options.clone()).map_err(|e| too_little().caused_by(e))?;
     if recorded.files.is_empty() || recorded.files.len() != plan.sources.len() {
         return Err(too_little());
     }
