@@ -93,7 +93,7 @@ impl Course<'_> {
         let mut on_conflict = self.policy.on_conflict;
         let (ended, base_snapshot_id) = loop {
             let published = publish(self.connection, &base, &self.change, self.env, self.journal).await;
-            self.intent.note(&base, &published);
+            self.intent.note(self.journal.attempts(), &base, &published);
             let demanded = published.base_snapshot_id;
             attempts.extend(published.attempts.into_iter().map(|a| Attempt { number: self.journal.attempts(), ..a }));
             notes.extend(published.warnings);
@@ -234,8 +234,8 @@ impl Course<'_> {
     /// Writes down what a look has shown of the last attempt.
     fn settle(&mut self, outcome: AttemptOutcome, assessment: &Assessment, notes: &mut Vec<String>) {
         let snapshot_id = assessment.landed.as_ref().and_then(|l| l.snapshot_id);
-        let written = self.journal.settled(self.journal.attempts(), outcome, snapshot_id, &assessment.reason);
-        if let Err(e) = written {
+        let attempt = self.intent.attempt_of(snapshot_id).unwrap_or(self.journal.attempts());
+        if let Err(e) = self.journal.settled(attempt, outcome, snapshot_id, &assessment.reason) {
             notes.push(format!("the outcome could not be recorded: {e}"));
         }
         self.intent.sent.iter_mut().for_each(|sent| sent.is_open = false);

@@ -36,6 +36,8 @@ impl Want {
 /// One request that left, or was about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
+    /// Which attempt of the change it is, from 1.
+    pub attempt: u32,
     /// The branch it was for.
     pub branch: String,
     /// The snapshot it would add.
@@ -86,18 +88,25 @@ impl Intent {
         }
     }
 
-    /// Takes down what came of one more attempt, made on `base`.
-    pub fn note(&mut self, base: &Table, published: &Published) {
+    /// Takes down what came of one more attempt, made on `base`; its number is the journal's.
+    pub fn note(&mut self, attempt: u32, base: &Table, published: &Published) {
         if matches!(published.outcome, Outcome::NotSent(_)) {
             return;
         }
         self.add(Sent {
+            attempt,
             branch: self.branch.clone(),
             snapshot_id: published.snapshot_id,
             demanded_snapshot_id: published.base_snapshot_id,
             base_metadata: base.metadata_location().to_string(),
             is_open: matches!(published.outcome, Outcome::Unknown(_)),
         });
+    }
+
+    /// The attempt that would add this snapshot, else the last one.
+    pub fn attempt_of(&self, snapshot_id: Option<i64>) -> Option<u32> {
+        let by_id = self.sent.iter().find(|sent| snapshot_id.is_some() && sent.snapshot_id == snapshot_id);
+        by_id.or(self.sent.last()).map(|sent| sent.attempt)
     }
 
     /// Whoever sent an attempt had inspected its base: what others did before that is no news. The schema and the spec
@@ -132,6 +141,7 @@ fn want(plan: &Plan) -> Want {
 fn sent(record: &AttemptRecord) -> Sent {
     let said_no = matches!(record.outcome, Some((AttemptOutcome::Rejected | AttemptOutcome::NotSent, _)));
     Sent {
+        attempt: record.sending.attempt,
         branch: record.branch.clone(),
         snapshot_id: record.sending.snapshot_id,
         demanded_snapshot_id: record.sending.demanded_snapshot_id,

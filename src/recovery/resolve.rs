@@ -181,6 +181,11 @@ impl<'a> Case<'a> {
                 .with("ingest", id)
                 .hint(format!("icedeck recover show {id} tells how it ended")));
         }
+        if record.unknown_steps > 0 {
+            return Err(Error::unsupported("a later version of icedeck has worked on this ingest")
+                .with("ingest", id)
+                .hint("resolve it with that version"));
+        }
         Ok(Self { connection, monitor, journal, record, started: Instant::now() })
     }
 
@@ -218,8 +223,7 @@ impl<'a> Case<'a> {
     /// It is in the table: the journal is closed, and nothing is deleted.
     fn landed(mut self, assessment: &Assessment) -> Result<Done> {
         let snapshot_id = assessment.landed.as_ref().and_then(|landing| landing.snapshot_id);
-        if self.journal.attempts() > 0 {
-            let attempt = self.journal.attempts();
+        if let Some(attempt) = Intent::of(&self.record).attempt_of(snapshot_id) {
             self.journal.settled(attempt, AttemptOutcome::Committed, snapshot_id, &assessment.reason)?;
         }
         self.journal.closed()?;
@@ -233,8 +237,8 @@ impl<'a> Case<'a> {
     fn kept(&self, assessment: &Assessment) -> Done {
         let is_open = assessment.may_still_land || !assessment.is_absent;
         let mut done = self.done(if is_open { Word::Unknown } else { Word::Rejected });
+        done.reason = Some(format!("{}: {}", assessment.verdict.word(), assessment.reason));
         done.note(Some(assessment));
-        done.reason = Some(assessment.reason.clone());
         if is_open {
             done.notes.push("a request may still do its work: nothing is deleted, nothing is sent".into());
         }

@@ -92,6 +92,7 @@ fn intent(want: Want, base: Option<i64>) -> Intent {
 
 fn sent(snapshot_id: i64, demanded: Option<i64>, is_open: bool) -> Sent {
     Sent {
+        attempt: 1,
         branch: "main".into(),
         snapshot_id: Some(snapshot_id),
         demanded_snapshot_id: demanded,
