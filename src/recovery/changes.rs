@@ -51,20 +51,19 @@ fn branch(intent: &Intent, seen: &Seen, found: &mut Vec<Found>) {
             let change = Intervening { snapshot_id: Some(head), ..Intervening::of(ChangeKind::Ref, what) };
             return found.push(Found { change, theirs: Some(Theirs::RolledBack), can_replay: true });
         }
-        return found.extend(line.ids.iter().rev().filter_map(|id| snapshot(seen, *id)));
+        return found.extend(line.newer_than(|_| false).into_iter().map(|new| snapshot(seen, new)));
     };
     if line.holds(base) {
-        let new: Vec<i64> = line.ids.iter().copied().take_while(|id| *id != base).collect();
-        return found.extend(new.into_iter().rev().filter_map(|id| snapshot(seen, id)));
+        return found.extend(line.newer_than(|id| id == base).into_iter().map(|new| snapshot(seen, new)));
     }
     led_away(intent, base, head, &line, seen, found);
 }
 
 /// The base is not among the ancestors of the branch: it was led away, or the ancestors are not known any more.
-fn led_away(intent: &Intent, base: i64, head: i64, line: &Line, seen: &Seen, found: &mut Vec<Found>) {
+fn led_away(intent: &Intent, base: i64, head: i64, line: &Line<'_>, seen: &Seen, found: &mut Vec<Found>) {
     let name = &intent.branch;
-    let before = seen.line(Some(base));
-    let fork = line.ids.iter().copied().find(|id| before.holds(*id));
+    let before = seen.line(Some(base)).ids();
+    let fork = line.snapshots.iter().map(|s| s.snapshot_id()).find(|id| before.contains(id));
     let what = match (fork, line.lost) {
         (Some(fork), _) if fork == head => format!("{name} was led back to snapshot {head}, before the base {base}"),
         (Some(fork), _) => {
@@ -77,22 +76,51 @@ fn led_away(intent: &Intent, base: i64, head: i64, line: &Line, seen: &Seen, fou
     };
     let change = Intervening { snapshot_id: Some(fork.unwrap_or(head)), ..Intervening::of(ChangeKind::Rollback, what) };
     found.push(Found { change, theirs: Some(Theirs::RolledBack), can_replay: true });
-    let new: Vec<i64> = line.ids.iter().copied().take_while(|id| Some(*id) != fork).collect();
     if fork.is_some() {
-        found.extend(new.into_iter().rev().filter_map(|id| snapshot(seen, id)));
+        let new = line.newer_than(|id| Some(id) == fork);
+        found.extend(new.into_iter().map(|new| snapshot(seen, new)));
     }
 }
 
-fn snapshot(seen: &Seen, id: i64) -> Option<Found> {
-    let snapshot = seen.snapshot(id)?;
+/// What a summary says of a snapshot, read in one pass: there may be thousands of them.
+#[derive(Default)]
+struct Told<'a> {
+    counts: [Option<u64>; 6],
+    app_id: Option<&'a String>,
+}
+
+/// The counts that are read: rows, then files added, then files removed.
+const COUNTS: [&str; 6] = [
+    "added-records",
+    "deleted-records",
+    "added-data-files",
+    "added-delete-files",
+    "deleted-data-files",
+    "removed-delete-files",
+];
+const APP_IDS: [&str; 4] = ["spark.app.id", "flink.job-id", "trino_query_id", "app-id"];
+
+fn read(summary: &HashMap<String, String>) -> Told<'_> {
+    let mut told = Told::default();
+    for (key, value) in summary {
+        if let Some(count) = COUNTS.iter().zip(&mut told.counts).find_map(|(name, at)| (key == name).then_some(at)) {
+            *count = value.parse().ok();
+        } else if APP_IDS.contains(&key.as_str()) {
+            told.app_id = Some(value);
+        }
+    }
+    told
+}
+
+fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    if a.is_none() { b } else { a.map(|a| a.saturating_add(b.unwrap_or_default())) }
+}
+
+fn snapshot(seen: &Seen, snapshot: &Snapshot) -> Found {
+    let id = snapshot.snapshot_id();
     let touched = seen.touched.get(&id);
     let summary = &snapshot.summary().additional_properties;
-    let count = |key: &str| summary.get(key).and_then(|text| text.parse::<u64>().ok());
-    let sum = |a: &str, b: &str| match (count(a), count(b)) {
-        (None, None) => None,
-        (a, b) => Some(a.unwrap_or_default().saturating_add(b.unwrap_or_default())),
-    };
-    let app_id = ["spark.app.id", "flink.job-id", "trino_query_id", "app-id"].iter().find_map(|key| summary.get(*key));
+    let Told { counts: [added_rows, removed_rows, data, deletes, gone, undeleted], app_id } = read(summary);
     let touches_ours = touched.and_then(|t| t.touches_ours);
     let change = Intervening {
         snapshot_id: Some(id),
@@ -100,10 +128,10 @@ fn snapshot(seen: &Seen, id: i64) -> Option<Found> {
         committed_at: Some(Moment(snapshot.timestamp_ms())),
         engine: author(summary.iter()),
         app_id: app_id.cloned(),
-        added_rows: count("added-records"),
-        removed_rows: count("deleted-records"),
-        added_files: sum("added-data-files", "added-delete-files"),
-        removed_files: sum("deleted-data-files", "removed-delete-files"),
+        added_rows,
+        removed_rows,
+        added_files: sum(data, deletes),
+        removed_files: sum(gone, undeleted),
         partitions: touched.map(|t| t.partitions.clone()),
         touches_ours,
         ..Intervening::of(ChangeKind::Snapshot, String::new())
@@ -115,23 +143,31 @@ fn snapshot(seen: &Seen, id: i64) -> Option<Found> {
         Operation::Overwrite | Operation::Delete => Theirs::Overwrite { on_ours },
     };
     let change = Intervening { what: told(snapshot, &change), ..change };
-    Some(Found { change, theirs: Some(theirs), can_replay: true })
+    Found { change, theirs: Some(theirs), can_replay: true }
 }
 
-/// `snapshot 8264 by spark (overwrite: 100 rows added, 40 rows removed) touched the same partitions`.
+/// `snapshot 8264 by spark (overwrite, 100 rows added, 40 rows removed) touched the same partitions`.
 fn told(snapshot: &Snapshot, change: &Intervening) -> String {
-    let by = change.engine.as_ref().map(|engine| format!(" by {engine}")).unwrap_or_default();
-    let counts = [(change.added_rows, "rows added"), (change.removed_rows, "rows removed")];
-    let counts: Vec<String> =
-        counts.iter().filter_map(|(n, what)| n.filter(|n| *n > 0).map(|n| format!("{n} {what}"))).collect();
-    let operation = snapshot.summary().operation.as_str();
-    let inside = if counts.is_empty() { operation.to_string() } else { format!("{operation}: {}", counts.join(", ")) };
     let touch = match (&snapshot.summary().operation, change.touches_ours) {
         (Operation::Overwrite | Operation::Delete, Some(true)) => " touched the same rows or partitions",
         (Operation::Overwrite | Operation::Delete, None) => " may have touched the same rows",
         _ => "",
     };
-    format!("snapshot {}{by} ({inside}){touch}", snapshot.snapshot_id())
+    let mut told = format!("snapshot {}", snapshot.snapshot_id());
+    if let Some(engine) = &change.engine {
+        told.push_str(" by ");
+        told.push_str(engine);
+    }
+    told.push_str(" (");
+    told.push_str(snapshot.summary().operation.as_str());
+    for (rows, what) in [(change.added_rows, "rows added"), (change.removed_rows, "rows removed")] {
+        if let Some(rows) = rows.filter(|rows| *rows > 0) {
+            told.push_str(&format!(", {rows} {what}"));
+        }
+    }
+    told.push(')');
+    told.push_str(touch);
+    told
 }
 
 fn schema(intent: &Intent, seen: &Seen, found: &mut Vec<Found>) {

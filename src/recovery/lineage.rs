@@ -34,17 +34,29 @@ pub struct Touched {
 
 /// A walk from a snapshot to its oldest known ancestor.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     /// Newest first.
-    pub ids: Vec<i64>,
-    members: HashSet<i64>,
+    pub snapshots: Vec<&'a SnapshotRef>,
     /// The parent that is not known; nothing where the walk came to a first snapshot.
     pub lost: Option<i64>,
 }
 
-impl Line {
+impl<'a> Line<'a> {
     pub fn holds(&self, id: i64) -> bool {
-        self.members.contains(&id)
+        self.snapshots.iter().any(|snapshot| snapshot.snapshot_id() == id)
+    }
+
+    /// For asking often.
+    pub fn ids(&self) -> HashSet<i64> {
+        self.snapshots.iter().map(|snapshot| snapshot.snapshot_id()).collect()
+    }
+
+    /// Those that are newer than the first one for which `is_old` holds, oldest first.
+    pub fn newer_than(&self, is_old: impl Fn(i64) -> bool) -> Vec<&'a SnapshotRef> {
+        let newer = self.snapshots.iter().copied().take_while(|snapshot| !is_old(snapshot.snapshot_id()));
+        let mut newer: Vec<_> = newer.collect();
+        newer.reverse();
+        newer
     }
 }
 
@@ -71,7 +83,8 @@ impl Seen {
     }
 
     /// The snapshot and all its known ancestors.
-    pub(super) fn line(&self, from: Option<i64>) -> Line {
+    pub(super) fn line(&self, from: Option<i64>) -> Line<'_> {
+        let most = self.metadata.snapshots().len() + self.expired.len();
         let mut line = Line::default();
         let mut next = from;
         while let Some(id) = next {
@@ -79,10 +92,10 @@ impl Seen {
                 line.lost = Some(id);
                 break;
             };
-            if !line.members.insert(id) {
+            if line.snapshots.len() == most {
                 break;
             }
-            line.ids.push(id);
+            line.snapshots.push(snapshot);
             next = snapshot.parent_snapshot_id();
         }
         line

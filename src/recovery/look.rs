@@ -129,10 +129,9 @@ async fn touched(
         partitions: partition_texts(&seen.metadata, partitions),
     };
     let line = seen.line(seen.ref_head(&intent.branch));
-    let base = seen.line(intent.base.snapshot_id);
-    let new = line.ids.iter().take_while(|id| !base.holds(**id));
+    let base = seen.line(intent.base.snapshot_id).ids();
     let (mut deciding, mut shown) = (0, 0);
-    for snapshot in new.filter_map(|id| seen.metadata.snapshot_by_id(*id)) {
+    for snapshot in line.newer_than(|id| base.contains(&id)).into_iter().rev() {
         let decides = matches!(snapshot.summary().operation, Operation::Overwrite | Operation::Delete);
         let (count, most) = if decides { (&mut deciding, DECIDING) } else { (&mut shown, SHOWN) };
         *count += 1;

@@ -55,24 +55,19 @@ fn a_program_killed_at_any_moment_loses_and_doubles_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let first = write(root, 0);
-    let started = std::time::Instant::now();
     let made = icedeck(root, &["ingest", &first, "sales.rounds", "--create", "--yes"]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let span = started.elapsed().as_micros().try_into().unwrap_or(u64::MAX).max(1);
+    let mut spans = (Duration::ZERO, Duration::ZERO);
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut wanted = BTreeMap::from([(0, ROWS)]);
     let mut states = BTreeMap::<String, u32>::new();
     for round in 1..=rounds() {
         let name = write(root, round);
-        let mut child = icedeck(root, &["ingest", &name, "sales.rounds", "--yes"])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_micros(chance.below(span * 6 / 5)));
-        child.kill().unwrap();
-        let ended = child.wait().unwrap();
-        let (landed, state) = settle(root, ended.success(), chance.below(3));
+        let ended = match round {
+            1 => undisturbed(root, &name, &mut spans),
+            _ => killed(root, &name, spans, &mut chance),
+        };
+        let (landed, state) = settle(root, ended, chance.below(3));
         *states.entry(state).or_default() += 1;
         if landed {
             wanted.insert(i64::try_from(round).unwrap(), ROWS);
@@ -84,6 +79,50 @@ fn a_program_killed_at_any_moment_loses_and_doubles_nothing() {
     assert_eq!((code, open.as_array().unwrap().len()), (0, 0), "{open}");
     let (code, audit) = json(root, &["recover", "audit"]);
     assert_eq!((code, audit.as_array().unwrap().len()), (0, wanted.len()), "{audit}");
+}
+
+fn journals(root: &Path) -> usize {
+    std::fs::read_dir(root.join("state/icedeck/journal")).map_or(0, Iterator::count)
+}
+
+fn begun(root: &Path, name: &str) -> std::process::Child {
+    let mut command = icedeck(root, &["ingest", name, "sales.rounds", "--yes"]);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+}
+
+/// Waits until a load has begun its journal, or has ended without.
+fn wait_for_journal(root: &Path, before: usize, child: &mut std::process::Child) {
+    while journals(root) == before && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// Measures how long a load takes to its journal, and from there to its end.
+fn undisturbed(root: &Path, name: &str, spans: &mut (Duration, Duration)) -> bool {
+    let (started, before) = (std::time::Instant::now(), journals(root));
+    let mut child = begun(root, name);
+    wait_for_journal(root, before, &mut child);
+    spans.0 = started.elapsed();
+    let ended = child.wait().unwrap();
+    spans.1 = started.elapsed() - spans.0;
+    ended.success()
+}
+
+/// Kills a load: one in five at any moment, the others while there is something to lose.
+fn killed(root: &Path, name: &str, spans: (Duration, Duration), chance: &mut Chance) -> bool {
+    let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap().max(1);
+    let before = journals(root);
+    let mut child = begun(root, name);
+    let most = match chance.below(5) {
+        0 => micros(spans.0 + spans.1),
+        _ => {
+            wait_for_journal(root, before, &mut child);
+            micros(spans.1) * 11 / 10
+        }
+    };
+    std::thread::sleep(Duration::from_micros(chance.below(most)));
+    child.kill().unwrap();
+    child.wait().unwrap().success()
 }
 
 /// Does what an operator does, and says whether the rows must be in the table, and in which state the load was.
