@@ -14,13 +14,14 @@
 //! | [`commit`] | `Change -> Proposal -> Outcome`: the snapshot producer |
 //! | [`ingest`] | source, preview, mapping, preflight, staging, the journal |
 //! | [`demo`] | the lake of `icedeck demo`, built through the write path |
+//! | [`recovery`] | where a change stands that did not simply commit, and what can be done; the audit of loads |
 //! | [`query`] | rows of a table at a snapshot |
 //! | [`cli`] | the headless verbs, one file each |
 //! | [`app`] | the shell of the console: event loop, actions, effects, routes, jobs, keymap, theme |
 //! | [`views`] | one file a screen, and the widgets they share |
 //!
-//! Arrows point one way: `error, monitor, env` <- `storage` <- `table` <- `catalog` <- `commit` <- `ingest` <- `app`,
-//! `views`, `cli`; `query` stands on `table` and `catalog`.
+//! Arrows point one way: `error, monitor, env` <- `storage` <- `table` <- `catalog` <- `commit` <- `ingest` <-
+//! `recovery` <- `app`, `views`, `cli`; `query` stands on `table` and `catalog`.
 //!
 //! # Invariants
 //!
@@ -47,6 +48,7 @@ pub mod error;
 pub mod ingest;
 pub mod monitor;
 pub mod query;
+pub mod recovery;
 pub mod storage;
 pub mod table;
 pub mod views;

@@ -9,10 +9,11 @@ use icedeck::Kind;
 use icedeck::commit::INGEST_ID;
 use icedeck::ingest::journal::{self, State};
 use icedeck::ingest::run::{
-    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, load, plan, run,
+    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, plan,
 };
 use icedeck::ingest::source::SourceOptions;
 use icedeck::monitor::Monitor;
+use icedeck::recovery::{self, Policy};
 
 use crate::common::Lake;
 use crate::common::lake::longs;
@@ -31,7 +32,8 @@ pub fn request(path: &PathBuf, table: &str) -> IngestRequest {
 }
 
 pub async fn loaded(lake: &Lake, request: IngestRequest) -> icedeck::Result<IngestResult> {
-    run(request, &lake.connection, &lake.env, &Monitor::new()).await
+    let done = recovery::run(request, &lake.connection, &Policy::default(), &lake.env, &Monitor::new()).await?;
+    Ok(done.load)
 }
 
 async fn planned(lake: &Lake, request: IngestRequest) -> IngestPlan {
@@ -69,7 +71,8 @@ async fn a_file_becomes_a_snapshot() {
     let path = file(&lake, "orders.csv", ORDERS);
     let monitor = Monitor::new();
     let wanted = request(&path, "sales.orders");
-    let result = run(wanted, &lake.connection, &lake.env, &monitor).await.unwrap();
+    let done = recovery::run(wanted, &lake.connection, &Policy::default(), &lake.env, &monitor).await;
+    let result = done.unwrap().load;
     assert_eq!((result.ending, result.rows, result.rejected_rows, result.attempts), (Ending::Committed, 3, 0, 1));
     assert!(result.files > 0 && result.bytes > 0 && result.base_snapshot_id.is_none());
     let progress = monitor.progress();
@@ -229,7 +232,8 @@ async fn a_stopped_load_leaves_nothing() {
         stopper.cancel();
     });
     let plan = planned(&lake, request(&path, "sales.orders")).await;
-    let error = load(plan, &lake.connection, &lake.env, &monitor).await.unwrap_err();
+    let policy = Policy::default();
+    let error = recovery::load(plan, &lake.connection, &policy, &lake.env, &monitor).await.unwrap_err();
     stopping.await.unwrap();
     assert!(error.is_cancelled());
     assert!(error.hints().iter().any(|hint| hint.contains("nothing was committed")), "{:?}", error.hints());

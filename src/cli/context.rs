@@ -68,9 +68,14 @@ impl Context {
     /// # Errors
     /// A terminal that cannot be read.
     pub fn confirm(&self, question: &str) -> Result<Consent> {
-        if self.options.yes {
-            return Ok(Consent::Given);
-        }
+        if self.options.yes { Ok(Consent::Given) } else { self.ask(question) }
+    }
+
+    /// As [`confirm`](Self::confirm), whether or not `--yes` was said: for what could not be known before.
+    ///
+    /// # Errors
+    /// A terminal that cannot be read.
+    pub fn ask(&self, question: &str) -> Result<Consent> {
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             self.note(&format!("{question}: not confirmed\n  hint: nobody can be asked here; add --yes"));
             return Ok(Consent::Refused(Exit::Usage));

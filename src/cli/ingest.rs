@@ -9,8 +9,9 @@ use super::sources::SourceArgs;
 use super::{Consent, Context, Exit};
 use crate::ingest::mapping::Mapping;
 use crate::ingest::run::{
-    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, load, plan,
+    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, plan,
 };
+use crate::recovery::{self, Assessment, Loaded, OnConflict, Policy};
 use crate::table::TableName;
 use crate::{Error, Result};
 
@@ -36,6 +37,11 @@ pub struct Args {
     /// The branch that the rows go to
     #[arg(long, value_name = "BRANCH", default_value = "main")]
     branch: String,
+
+    /// When others were faster: rebase publishes where that is safe, ask asks, fail keeps everything and ends, branch
+    /// publishes on a new branch
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    on_conflict: WhenBeaten,
 
     /// When a row does not fit: fail loads nothing, reject loads the others
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
@@ -72,6 +78,27 @@ enum WhenUnfit {
     Reject,
 }
 
+/// What happens when others were faster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum WhenBeaten {
+    #[default]
+    Rebase,
+    Ask,
+    Fail,
+    Branch,
+}
+
+impl From<WhenBeaten> for OnConflict {
+    fn from(when: WhenBeaten) -> Self {
+        match when {
+            WhenBeaten::Rebase => Self::Rebase,
+            WhenBeaten::Ask => Self::Ask,
+            WhenBeaten::Fail => Self::Fail,
+            WhenBeaten::Branch => Self::Branch,
+        }
+    }
+}
+
 fn mode(text: &str) -> Result<String, String> {
     match text {
         "append" => Ok(text.into()),
@@ -85,7 +112,7 @@ fn mode(text: &str) -> Result<String, String> {
 /// Plans, shows, asks, loads, and tells how it ended.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let only_check = args.preflight || context.options.dry_run;
-    let save_mapping = args.save_mapping.clone();
+    let (save_mapping, on_conflict) = (args.save_mapping.clone(), args.on_conflict);
     let request = match request(args, only_check) {
         Ok(request) => request,
         Err(Wrong::Usage(e)) => {
@@ -104,7 +131,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         Planned::Ready(plan) => *plan,
         Planned::Unfit { problems, .. } => {
             bar.clear();
-            return told(&IngestResult::mismatched(table, branch, &problems), context);
+            return told(&IngestResult::mismatched(table, branch, &problems).into(), context);
         }
     };
     if let Some(path) = save_mapping {
@@ -118,16 +145,28 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if only_check {
         let result = check(plan, &context.monitor).await;
         bar.clear();
-        return told(&result?, context);
+        return told(&result?.into(), context);
     }
     bar.pause();
     if let Consent::Refused(exit) = context.confirm(&question(&plan, connection.name()))? {
         return Ok(exit);
     }
     bar.go_on();
-    let result = load(plan, &connection, &context.env, &context.monitor).await;
+    let ask = |assessment: &Assessment| asked(assessment, &bar, context);
+    let policy = Policy { on_conflict: on_conflict.into(), ask: Some(&ask), ..Policy::default() };
+    let loaded = recovery::load(plan, &connection, &policy, &context.env, &context.monitor).await;
     bar.clear();
-    told(&result?, context)
+    told(&loaded?, context)
+}
+
+/// Asks a person whether to publish in spite of what others did. Nobody there is a no.
+fn asked(assessment: &Assessment, bar: &Bar, context: &Context) -> bool {
+    bar.pause();
+    context.note(&format!("{}: {}", assessment.verdict.word(), assessment.reason));
+    assessment.changes.iter().for_each(|change| context.note(&format!("  {}", change.what)));
+    let answer = context.ask("publish the staged files on the table as it is now");
+    bar.go_on();
+    matches!(answer, Ok(Consent::Given))
 }
 
 enum Wrong {
@@ -188,12 +227,12 @@ fn question(plan: &IngestPlan, catalog: &str) -> String {
     format!("{make}append {files} ({bytes}) to {table}, branch {branch}, catalog {catalog}")
 }
 
-fn told(result: &IngestResult, context: &Context) -> Result<Exit> {
+fn told(loaded: &Loaded, context: &Context) -> Result<Exit> {
     if context.out.is_table() {
-        narrate(result, context);
+        narrate(&loaded.load, context);
     }
-    context.out.object(&result.brief(context.out.is_table()))?;
-    Ok(match result.ending {
+    context.out.object(&loaded.brief(context.out.is_table()))?;
+    Ok(match loaded.load.ending {
         Ending::Committed | Ending::Planned | Ending::NothingToLoad => Exit::Done,
         Ending::Rejected => Exit::Rejected,
         Ending::Unknown => Exit::Unknown,

@@ -32,6 +32,10 @@ mod partitions;
 mod preview;
 mod progress;
 mod properties;
+mod recover;
+mod recover_act;
+mod recover_audit;
+mod recover_show;
 mod refs;
 mod rename;
 mod rows;
@@ -138,6 +142,7 @@ pub enum Verb {
     Partitions(partitions::Args),
     Preview(preview::Args),
     Properties(properties::Args),
+    Recover(recover::Args),
     Refs(refs::Args),
     Rename(rename::Args),
     Rows(rows::Args),
@@ -168,6 +173,7 @@ impl Verb {
             Verb::Partitions(args) => partitions::run(args, context).await,
             Verb::Preview(args) => preview::run(args, context).await,
             Verb::Properties(args) => properties::run(args, context).await,
+            Verb::Recover(args) => recover::run(args, context).await,
             Verb::Refs(args) => refs::run(args, context).await,
             Verb::Rename(args) => rename::run(args, context).await,
             Verb::Rows(args) => rows::run(args, context).await,
@@ -200,6 +206,7 @@ impl Verb {
             Verb::Partitions(_) => false,
             Verb::Preview(_) => false,
             Verb::Properties(_) => false,
+            Verb::Recover(args) => args.writes(),
             Verb::Refs(_) => false,
             Verb::Rename(_) => true,
             Verb::Rows(_) => false,

@@ -237,7 +237,7 @@ fn a_table_that_changed_before_the_answer_ends_with_three() {
     assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
     let pty = native_pty_system().openpty(PtySize { rows: 30, cols: 200, ..PtySize::default() }).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_icedeck"));
-    command.args(["ingest", "orders.csv", "sales.orders", "-o", "json"]);
+    command.args(["ingest", "orders.csv", "sales.orders", "-o", "json", "--on-conflict", "fail"]);
     command.cwd(home.0.path());
     command.env_clear();
     command.env("TERM", "xterm-256color");

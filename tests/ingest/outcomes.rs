@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use icedeck::catalog::{Committer, Connection, Outcome, Proposal};
+use icedeck::recovery::OnConflict;
 use icedeck::table::Table;
 use icedeck::{Error, Kind};
 
@@ -64,8 +65,10 @@ async fn with(fault: Fault) -> (Lake, IngestResult) {
         Faulty { inner: lake.connection.clone(), fault, env: lake.env.clone(), rival: tokio::sync::Mutex::new(rival) };
     let connection = lake.connection.with_committer(Arc::new(faulty));
     let path = file(&lake, "orders.csv", ORDERS);
-    let result = run(request(&path, "sales.orders"), &connection, &lake.env, &Monitor::new()).await.unwrap();
-    (lake, result)
+    let policy = Policy::hasty(OnConflict::Fail);
+    let wanted = request(&path, "sales.orders");
+    let done = recovery::run(wanted, &connection, &policy, &lake.env, &Monitor::new()).await.unwrap();
+    (lake, done.load)
 }
 
 fn files_of(lake: &Lake, result: &IngestResult) -> usize {

@@ -133,6 +133,7 @@ fn take(row: &mut Row, step: &Step) {
             row.rows = row.rows.saturating_add(file.rows);
             row.bytes = row.bytes.saturating_add(file.bytes);
         }
+        Step::Redirected { branch, .. } => row.branch.clone_from(branch),
         Step::Sending(_) => row.attempts = row.attempts.saturating_add(1),
         _ => {}
     }

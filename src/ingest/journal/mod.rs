@@ -12,13 +12,13 @@ mod record;
 mod step;
 
 pub use list::{Listing, Row, list};
-pub use record::{AttemptRecord, Record, RecordedFile, State};
+pub use record::{AttemptRecord, Record, RecordedFile, Redirected, State};
 pub use step::{Base, Plan, Step};
 
 use std::path::{Path, PathBuf};
 
 use self::file::LockedFile;
-use crate::commit::{Attempt, Sending, StagedFile, Witness};
+use crate::commit::{Attempt, AttemptOutcome, Sending, StagedFile, Witness};
 use crate::env::Env;
 use crate::table::Table;
 use crate::{Error, Kind, Result};
@@ -122,6 +122,33 @@ impl Journal {
     /// As [`staging`](Self::staging).
     pub fn staged(&mut self, files: u64, rows: u64, bytes: u64) -> Result<()> {
         self.append(&Step::Staged { files, rows, bytes })
+    }
+
+    /// From here on it is published on another branch, made at this snapshot.
+    ///
+    /// # Errors
+    /// As [`staging`](Self::staging).
+    pub fn redirected(&mut self, branch: &str, snapshot_id: Option<i64>) -> Result<()> {
+        self.append(&Step::Redirected { branch: branch.into(), snapshot_id })
+    }
+
+    /// What a later look at the table has shown of an attempt whose outcome was open: committed, or absent for good.
+    ///
+    /// # Errors
+    /// As [`staging`](Self::staging).
+    pub fn settled(
+        &mut self,
+        attempt: u32,
+        outcome: AttemptOutcome,
+        snapshot_id: Option<i64>,
+        message: &str,
+    ) -> Result<()> {
+        self.append(&Step::Outcome { attempt, outcome, snapshot_id, message: message.into() })
+    }
+
+    /// How many requests were about to leave so far, over all processes that worked on it.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// The ingest is done with: its rows are in the table, or there were none.

@@ -58,6 +58,7 @@ impl State {
             Step::Outcome { outcome: AttemptOutcome::Rejected, .. } => Self::Rejected,
             Step::Outcome { outcome: AttemptOutcome::Unknown, .. } => Self::Unknown,
             Step::Outcome { outcome: AttemptOutcome::NotSent, .. } => Self::Staged,
+            Step::Redirected { .. } => self,
             Step::Discarded { .. } => Self::Discarded,
         }
     }
@@ -149,10 +150,21 @@ fn is_same(a: &DataFile, b: &DataFile) -> bool {
 /// One attempt as the journal knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRecord {
+    /// The branch it was for.
+    pub branch: String,
     /// What was known before the request left.
     pub sending: Sending,
     /// How it ended and what was said; nothing where that was never recorded.
     pub outcome: Option<(AttemptOutcome, String)>,
+}
+
+/// Another branch than the one that was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirected {
+    /// Its name.
+    pub branch: String,
+    /// The snapshot at which it was made.
+    pub snapshot_id: Option<i64>,
 }
 
 /// A whole journal.
@@ -168,6 +180,10 @@ pub struct Record {
     pub staging: Option<(String, String)>,
     /// Every data file that was complete.
     pub files: Vec<RecordedFile>,
+    /// Whether all data files are complete, and their number, rows and bytes; nothing where staging was broken off.
+    pub staged: Option<(u64, u64, u64)>,
+    /// Where it goes instead of the planned branch.
+    pub redirected: Option<Redirected>,
     /// Every attempt, oldest first.
     pub attempts: Vec<AttemptRecord>,
     /// Lines of a later version of icedeck that this one does not understand.
@@ -204,6 +220,8 @@ impl Record {
             state: State::Planned,
             staging: None,
             files: Vec::new(),
+            staged: None,
+            redirected: None,
             attempts: Vec::new(),
             unknown_steps: 0,
             is_cut: false,
@@ -211,22 +229,33 @@ impl Record {
         }
     }
 
+    /// The branch that it goes to.
+    pub fn branch(&self) -> &str {
+        self.redirected.as_ref().map_or(&self.plan.branch, |other| &other.branch)
+    }
+
     fn take(&mut self, step: Step) {
         self.state = self.state.after(&step);
         match step {
             Step::Staging { location, prefix } => {
                 self.staging = Some((location, prefix));
+                self.staged = None;
                 self.files.clear();
             }
             Step::File(file) => self.files.push(file),
-            Step::Sending(sending) => self.attempts.push(AttemptRecord { sending, outcome: None }),
+            Step::Sending(sending) => {
+                let branch = self.branch().to_string();
+                self.attempts.push(AttemptRecord { branch, sending, outcome: None });
+            }
+            Step::Staged { files, rows, bytes } => self.staged = Some((files, rows, bytes)),
+            Step::Redirected { branch, snapshot_id } => self.redirected = Some(Redirected { branch, snapshot_id }),
             Step::Outcome { attempt, outcome, message, .. } => {
                 let of = self.attempts.iter_mut().rev().find(|a| a.sending.attempt == attempt);
                 if let Some(record) = of {
                     record.outcome = Some((outcome, message));
                 }
             }
-            Step::Planned(_) | Step::Staged { .. } | Step::Closed {} | Step::Discarded { .. } => {}
+            Step::Planned(_) | Step::Closed {} | Step::Discarded { .. } => {}
         }
     }
 }

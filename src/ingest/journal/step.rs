@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 pub struct Plan {
     /// The ingest id, from [`Env::uuid`](crate::env::Env::uuid).
     pub ingest_id: String,
-    /// What was asked for: `ingest`.
+    /// What was asked for, as the command line names it: `ingest`, `rollback`, `branch`, ..
     pub verb: String,
     /// The catalog's name.
     pub catalog: String,
@@ -100,6 +100,13 @@ pub enum Step {
         /// What the catalog or the failure said.
         message: String,
     },
+    /// From here on it is published on another branch, which was made at this snapshot.
+    Redirected {
+        /// That branch.
+        branch: String,
+        /// Where it was made.
+        snapshot_id: Option<i64>,
+    },
     /// Done with.
     Closed {},
     /// Given up.
@@ -120,8 +127,8 @@ struct Line<'a> {
 
 impl Step {
     /// The names of all steps this version knows.
-    const NAMES: [&'static str; 8] =
-        ["planned", "staging", "file", "staged", "sending", "outcome", "closed", "discarded"];
+    const NAMES: [&'static str; 9] =
+        ["planned", "staging", "file", "staged", "sending", "outcome", "redirected", "closed", "discarded"];
 
     /// The step as a line, line end included.
     pub(super) fn line(&self, at_ms: i64) -> Result<Vec<u8>> {

@@ -1,24 +1,26 @@
-//! A load from start to end: open and bind, check, stage, publish; each step by itself for the console, all of them in
-//! a row for a script. Only `commit` publishes.
+//! A load up to where it can be published: open and bind, check, stage. Nothing here publishes; `recovery` takes it from
+//! there.
 
-mod load;
+mod again;
 mod pipeline;
 mod plan;
 mod result;
+mod staged;
+mod staging;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub use load::load;
+pub use again::request_again;
 pub use plan::{IngestPlan, Planned, plan};
 pub use result::{Ending, IngestResult};
+pub use staged::{StagedLoad, Staging};
+pub use staging::stage;
 
 use super::mapping::Mapping;
 use super::source::SourceOptions;
 use crate::Result;
-use crate::catalog::Connection;
-use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::TableName;
 
@@ -81,25 +83,6 @@ impl IngestRequest {
     }
 }
 
-/// Loads files into a table, from opening them to the new snapshot.
-///
-/// # Errors
-/// Those of opening, reading, writing and the catalog; cancellation, after everything staged was removed. Rows that do
-/// not fit, a rejection and an unknown outcome are no errors but [`Ending`]s.
-pub async fn run(
-    request: IngestRequest,
-    connection: &Connection,
-    env: &Env,
-    monitor: &Monitor,
-) -> Result<IngestResult> {
-    connection.writable()?;
-    let (table, branch) = (request.table.to_string(), request.branch.clone());
-    match plan(request, connection, monitor).await? {
-        Planned::Ready(plan) => load(*plan, connection, env, monitor).await,
-        Planned::Unfit { problems, .. } => Ok(IngestResult::mismatched(table, branch, &problems)),
-    }
-}
-
 /// Checks what a plan would load, without writing anything.
 ///
 /// # Errors
@@ -124,6 +107,6 @@ pub async fn check(plan: IngestPlan, monitor: &Monitor) -> Result<IngestResult> 
         result.note_rows(&report);
         result.note_report(report);
     }
-    result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    result.took(started);
     Ok(result)
 }

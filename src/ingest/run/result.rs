@@ -1,9 +1,11 @@
 //! How a load ended, as one plain object. Nothing here decides anything.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use super::plan::IngestPlan;
-use crate::commit::{Published, branch_head};
+use crate::commit::branch_head;
 use crate::ingest::bind::Problem;
 use crate::ingest::preflight::PreflightReport;
 
@@ -172,10 +174,8 @@ impl IngestResult {
         self.preflight = Some(report);
     }
 
-    pub(super) fn note_attempts(&mut self, published: &Published) {
-        self.attempts = published.attempts.len() as u64;
-        self.base_snapshot_id = published.base_snapshot_id;
-        self.request = published.attempts.last().and_then(|a| serde_json::to_string_pretty(&a.request).ok());
+    pub(super) fn took(&mut self, started: Instant) {
+        self.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     }
 
     /// Rows do not fit: nothing was loaded.

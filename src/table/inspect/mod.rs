@@ -17,10 +17,12 @@ pub use logs::{HistoryRow, MetadataLogRow, PropertyRow, RefRow, history, metadat
 pub(crate) use manifests::snapshot;
 pub use manifests::{ManifestRow, PartitionSummary, manifests};
 pub use overview::{Overview, overview};
+pub(crate) use partitions::partition_texts;
 pub use partitions::{PartitionRow, PartitionValue, PartitionValues, partitions};
 pub use raw::{raw_file, raw_metadata, raw_snapshot};
 pub use schemas::{
     FieldRow, SchemaRow, SortFieldRow, SortOrderRow, SpecFieldRow, SpecRow, schema_of, schemas, sort_orders, specs,
     type_name,
 };
+pub(crate) use snapshots::author;
 pub use snapshots::{SnapshotRow, snapshots};

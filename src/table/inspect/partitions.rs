@@ -1,6 +1,6 @@
 //! Partition values, and the partitions of a snapshot with what lies in each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iceberg::spec::{Struct, TableMetadata, Transform, Type};
 use serde::ser::SerializeMap;
@@ -133,6 +133,16 @@ impl PartitionReader {
         };
         PartitionValues(self.names.iter().map(value).collect())
     }
+}
+
+/// Partitions as [`PartitionValues`] of any entry of the table are written on one line, to compare them with those.
+pub(crate) fn partition_texts<'a>(
+    metadata: &TableMetadata,
+    partitions: impl Iterator<Item = (i32, &'a Struct)>,
+) -> BTreeSet<String> {
+    let names = united_names(metadata, metadata.partition_specs_iter().map(|spec| spec.spec_id()));
+    let reader = PartitionReader::new(metadata, names);
+    partitions.map(|(spec_id, partition)| reader.read(spec_id, partition).to_string()).collect()
 }
 
 /// One partition of a snapshot. A table that is not partitioned has one, without values and spec.

@@ -120,7 +120,7 @@ fn row(snapshot: &Snapshot) -> SnapshotRow {
         total_rows: count("total-records"),
         total_files: count("total-data-files"),
         total_bytes: count("total-files-size"),
-        by: author(&summary),
+        by: author(summary.iter()),
         ingest_id: summary.get("icedeck.ingest-id").cloned(),
         on_current_line: false,
         refs: Vec::new(),
@@ -129,14 +129,13 @@ fn row(snapshot: &Snapshot) -> SnapshotRow {
 }
 
 /// Who made a snapshot, by what engines are known to write into its summary.
-fn author(summary: &BTreeMap<String, String>) -> Option<String> {
-    if summary.keys().any(|key| key.starts_with("icedeck.")) {
+pub(crate) fn author<'a>(summary: impl Iterator<Item = (&'a String, &'a String)> + Clone) -> Option<String> {
+    if summary.clone().any(|(key, _)| key.starts_with("icedeck.")) {
         return Some("icedeck".into());
     }
+    let get = |name: &str| summary.clone().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
     let known = [("spark.app.id", "spark"), ("flink.job-id", "flink"), ("trino_query_id", "trino")];
-    summary
-        .get("engine-name")
-        .cloned()
-        .or_else(|| known.iter().find(|(key, _)| summary.contains_key(*key)).map(|(_, name)| (*name).into()))
-        .or_else(|| summary.get("app-id").cloned())
+    get("engine-name")
+        .or_else(|| known.iter().find(|(key, _)| get(key).is_some()).map(|(_, name)| (*name).into()))
+        .or_else(|| get("app-id"))
 }

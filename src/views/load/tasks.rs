@@ -13,9 +13,10 @@ use crate::ingest::fit::Example;
 use crate::ingest::mapping::MappingView;
 use crate::ingest::preflight::PreflightReport;
 use crate::ingest::preview::{Preview, PreviewOptions, Previewer};
-use crate::ingest::run::{self, IngestRequest, IngestResult, OnError};
+use crate::ingest::run::{IngestRequest, IngestResult, OnError};
 use crate::ingest::source::SourceOptions;
 use crate::monitor::Monitor;
+use crate::recovery;
 use crate::{Error, Result};
 
 /// Rows of the source at any place, shared by the tasks that look at them.
@@ -199,7 +200,8 @@ impl Task for Commit {
             on_error: self.rejects.clone().map_or(OnError::Fail, OnError::Reject),
             ..IngestRequest::append(self.draft.options(), self.draft.table().clone())
         };
-        let result = run::run(request, &connection, lake.env(), feed.monitor()).await?;
-        feed.send(result).await
+        let policy = recovery::Policy::default();
+        let loaded = recovery::run(request, &connection, &policy, lake.env(), feed.monitor()).await?;
+        feed.send(loaded.load).await
     }
 }

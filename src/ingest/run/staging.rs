@@ -1,16 +1,16 @@
-//! Running a plan: journal, staging, publishing, and what becomes of the staged files in each case. Only `commit`
+//! Running a plan up to where it can be published: journal, staged files, the change that names them. Nothing here
 //! publishes; staged files are deleted only where no request has named them.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::pipeline::Pass;
 use super::plan::{IngestPlan, Planned, Target, waited};
 use super::result::{Ending, IngestResult};
-use super::{IngestRequest, OnError};
-use crate::catalog::{Connection, Outcome};
-use crate::commit::{Change, INGEST_ID, Published, StagedFile, publish};
+use super::staged::{MADE, StagedLoad, Staging, take_table_back, told};
+use super::{IngestRequest, OnError, again};
+use crate::catalog::Connection;
+use crate::commit::{Change, INGEST_ID, StagedFile};
 use crate::env::Env;
 use crate::ingest::bind::Problem;
 use crate::ingest::journal::{Base, Journal, Plan};
@@ -37,35 +37,47 @@ struct Load<'a> {
 enum Ended {
     /// The result says how.
     Done,
+    /// The files are there and wait to be published.
+    Staged(Box<Ready>),
     /// Nothing is left of it, and it can begin again with better types.
     WrongGuess,
 }
 
-/// Runs a plan to its end: stages, publishes, and tells how it went.
+/// What is ready to be published.
+struct Ready {
+    files: Vec<StagedFile>,
+    stage: Arc<Stage>,
+    journal: Journal,
+    journaled: Plan,
+}
+
+/// Reads, checks and stages all rows of a plan. What waits to be published then is in the journal too.
 ///
 /// # Errors
 /// Those of reading, writing and the catalog, and cancellation, after everything staged was removed.
-pub async fn load(plan: IngestPlan, connection: &Connection, env: &Env, monitor: &Monitor) -> Result<IngestResult> {
+pub async fn stage(plan: IngestPlan, connection: &Connection, env: &Env, monitor: &Monitor) -> Result<Staging> {
     let started = Instant::now();
     connection.writable()?;
     let mut load = Load::begin(plan, connection, env, monitor).await?;
-    let mut result = match load.attempt().await {
-        Ok(Ended::Done) => load.result,
+    match load.attempt().await {
+        Ok(Ended::Done) => {
+            load.result.took(started);
+            Ok(Staging::Ended(Box::new(load.result)))
+        }
+        Ok(Ended::Staged(ready)) => Ok(Staging::Ready(Box::new(load.ready(*ready, started)))),
         Ok(Ended::WrongGuess) => {
             load.take_table_back().await;
-            again(load).await?
+            again(load).await
         }
         Err(e) => {
             load.take_table_back().await;
-            return Err(e);
+            Err(e)
         }
-    };
-    result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(result)
+    }
 }
 
 /// The types of the new table were guessed from a sample, and a row did not fit them: once more, with all rows seen.
-async fn again(load: Load<'_>) -> Result<IngestResult> {
+async fn again(load: Load<'_>) -> Result<Staging> {
     let Load { plan, connection, env, monitor, .. } = load;
     monitor.update(|p| p.stage = "looking at every row");
     match plan.inferred_from_all(monitor).await? {
@@ -75,7 +87,7 @@ async fn again(load: Load<'_>) -> Result<IngestResult> {
                 "a row did not fit the types guessed from a sample: started again with types inferred from all rows"
                     .into(),
             );
-            Box::pin(self::load(*plan, connection, env, monitor)).await
+            Box::pin(stage(*plan, connection, env, monitor)).await
         }
     }
 }
@@ -103,8 +115,8 @@ impl<'a> Load<'a> {
             OnError::Fail => None,
             OnError::Reject(path) => Some(Rejects::create(path, &self.plan.source)?),
         };
-        let mut journal = match self.journal(&ingest_id, &stage) {
-            Ok(journal) => journal,
+        let (mut journal, journaled) = match self.journal(&ingest_id, &stage) {
+            Ok(begun) => begun,
             Err(e) => {
                 self.remove_rejects();
                 return Err(e);
@@ -121,12 +133,12 @@ impl<'a> Load<'a> {
         }
         match self.complete(&stage, &mut journal).await {
             Ok(files) if files.is_empty() => self.nothing(&mut journal),
-            Ok(files) => self.publish(files, stage, journal).await,
+            Ok(files) => Ok(Ended::Staged(Box::new(Ready { files, stage, journal, journaled }))),
             Err(e) => Err(self.give_up(stage, &mut journal, e).await),
         }
     }
 
-    fn journal(&self, ingest_id: &str, stage: &Stage) -> Result<Journal> {
+    fn journal(&self, ingest_id: &str, stage: &Stage) -> Result<(Journal, Plan)> {
         let IngestRequest { source, table, branch, .. } = &self.plan.request;
         let plan = Plan {
             ingest_id: ingest_id.into(),
@@ -140,14 +152,31 @@ impl<'a> Load<'a> {
         };
         let mut journal = Journal::create(self.env, &plan)?;
         journal.staging(stage.folder(), ingest_id)?;
-        Ok(journal)
+        Ok((journal, plan))
     }
 
-    /// How the files are read and mapped: a mapping file as text, from which the load could be repeated.
+    /// How the files are read and mapped, from which the load can be repeated.
     fn options(&self) -> serde_json::Value {
         let mut mapping = self.plan.mapping.clone();
         mapping.source = Some(self.plan.source.settings.options(Vec::new()));
-        serde_json::json!({ "mapping": mapping.to_toml().unwrap_or_default() })
+        again::record(&self.plan.request, &mapping)
+    }
+
+    fn ready(self, ready: Ready, started: Instant) -> StagedLoad {
+        let Ready { files, stage, journal, journaled } = ready;
+        let IngestRequest { branch, mut summary, on_error, .. } = self.plan.request;
+        summary.insert(INGEST_ID.into(), journal.id().into());
+        StagedLoad {
+            table: self.table,
+            change: Change::Append { branch, files, summary },
+            journal,
+            plan: journaled,
+            result: self.result,
+            made_table: self.made_table,
+            on_error,
+            stage,
+            started,
+        }
     }
 
     /// Reads all rows and stages those that fit.
@@ -176,51 +205,6 @@ impl<'a> Load<'a> {
         (self.result.files, self.result.bytes) = (count, bytes);
         self.monitor.check()?;
         Ok(files)
-    }
-
-    /// From here on nothing is cancelled: the request may be on its way.
-    async fn publish(&mut self, files: Vec<StagedFile>, stage: Arc<Stage>, mut journal: Journal) -> Result<Ended> {
-        self.monitor.update(|p| p.stage = "committing");
-        let branch = self.plan.request.branch.clone();
-        let mut summary = self.plan.request.summary.clone();
-        summary.insert(INGEST_ID.into(), journal.id().into());
-        let change = Change::Append { branch, files, summary };
-        let published = publish(self.connection, &self.table, &change, self.env, &mut journal).await;
-        self.result.note_attempts(&published);
-        let Published { outcome, snapshot_id, warnings, .. } = published;
-        self.result.notes.extend(warnings);
-        match outcome {
-            Outcome::Committed(_) => {
-                self.result.end(Ending::Committed, None, None);
-                self.result.snapshot_id = snapshot_id;
-                if let Err(e) = journal.closed() {
-                    self.result.notes.push(format!("the load is committed, but its journal stays open: {e}"));
-                }
-            }
-            Outcome::Rejected(rejection) => self.kept(Ending::Rejected, rejection.reason, journal.path()),
-            Outcome::Unknown(e) => self.kept(Ending::Unknown, e.to_string(), journal.path()),
-            Outcome::NotSent(e) => {
-                let done = self.discard(stage, &mut journal, e.message()).await;
-                self.remove_rejects();
-                self.take_table_back().await;
-                self.result.notes.extend(told(&done));
-                self.result.end(Ending::NotSent, Some(e.to_string()), e.hints().first().cloned());
-            }
-        }
-        Ok(Ended::Done)
-    }
-
-    /// The staged files stay, and the hint names them.
-    fn kept(&mut self, ending: Ending, reason: String, journal: &Path) {
-        let what = match ending {
-            Ending::Unknown => format!(
-                "look whether the table has a snapshot with {INGEST_ID} = {} before you load again",
-                self.result.ingest_id.as_deref().unwrap_or_default()
-            ),
-            _ => "the table changed meanwhile: look at it and load again".into(),
-        };
-        let kept = format!("{} staged files and the journal {} are kept", self.result.files, journal.display());
-        self.result.end(ending, Some(reason), Some(format!("{what}; {kept}")));
     }
 
     async fn unfit(&mut self, report: PreflightReport, stage: Arc<Stage>, mut journal: Journal) -> Ended {
@@ -259,37 +243,13 @@ impl<'a> Load<'a> {
     }
 
     fn remove_rejects(&self) {
-        if let OnError::Reject(path) = &self.plan.request.on_error
-            && let Err(e) = std::fs::remove_file(path)
-            && e.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!("cannot remove {}: {e}", path.display());
-        }
+        self.plan.request.on_error.remove_rejects();
     }
 
     /// A table that was made for this load goes again with it.
     async fn take_table_back(&mut self) {
-        if !std::mem::take(&mut self.made_table) {
-            return;
-        }
-        self.result.notes.retain(|note| !note.starts_with(MADE));
-        if let Err(e) = self.connection.drop_table(self.table.name()).await {
-            tracing::warn!("the new table {} could not be taken back: {e}", self.table.name());
-            self.result.notes.push(format!("the new table stays, empty: {e}"));
+        if std::mem::take(&mut self.made_table) {
+            take_table_back(self.connection, &self.table, &mut self.result).await;
         }
     }
-}
-
-const MADE: &str = "made the table";
-
-/// What was removed, as sentences.
-fn told(done: &Discarded) -> Vec<String> {
-    let mut told = Vec::new();
-    if done.removed > 0 {
-        told.push(format!("{} staged files were removed", done.removed));
-    }
-    for (file, why) in done.remaining.iter().take(5) {
-        told.push(format!("the staged file {file} could not be removed: {why}"));
-    }
-    told
 }

@@ -1,0 +1,71 @@
+//! `icedeck recover [list|show|assess|rebase|restage|discard|audit]`.
+
+use super::{Context, Exit, recover_act, recover_audit, recover_show};
+use crate::Result;
+use crate::table::TableName;
+
+/// What was begun and not ended: loads that were rejected, whose answer never came, or whose process died
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+
+    /// Those too that are done with
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the open ones
+    List {
+        /// Those too that are done with
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show what the journal of one says
+    Show(Id),
+    /// Say where one stands, what others did meanwhile, and what can be done
+    Assess(Id),
+    /// Publish the same staged files upon the table as it is now
+    Rebase(Id),
+    /// Write the rows again from their files, and publish them
+    Restage(Id),
+    /// Give one up: delete its staged files, once it is proved that it did not land and cannot land any more
+    Discard(Id),
+    /// Prove that every load that was acknowledged is still there
+    Audit {
+        /// Only the loads of this table
+        #[arg(value_name = "TABLE")]
+        table: Option<TableName>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Id {
+    /// The ingest id, or as much of it as is enough
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl Args {
+    /// Whether it changes something.
+    pub fn writes(&self) -> bool {
+        matches!(self.what, Some(What::Rebase(_) | What::Restage(_) | What::Discard(_)))
+    }
+}
+
+/// Lists, shows, proves or resolves.
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    match args.what {
+        None => recover_show::list(args.all, context),
+        Some(What::List { all }) => recover_show::list(all, context),
+        Some(What::Show(id)) => recover_show::show(&id.id, context),
+        Some(What::Assess(id)) => recover_show::assess(&id.id, context).await,
+        Some(What::Rebase(id)) => recover_act::run(recover_act::Deed::Rebase, &id.id, context).await,
+        Some(What::Restage(id)) => recover_act::run(recover_act::Deed::Restage, &id.id, context).await,
+        Some(What::Discard(id)) => recover_act::run(recover_act::Deed::Discard, &id.id, context).await,
+        Some(What::Audit { table }) => recover_audit::run(table.as_ref(), context).await,
+    }
+}

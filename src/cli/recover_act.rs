@@ -1,0 +1,83 @@
+//! The writing half of `icedeck recover`: rebase, restage, discard. It looks, tells, asks, does.
+
+use super::progress::Bar;
+use super::recover_show::{Found, found, tell};
+use super::{Consent, Context, Exit};
+use crate::recovery::resolve::{self, Standing};
+use crate::recovery::{Done, Policy, Verdict, Word};
+use crate::{Error, Kind, Result};
+
+/// What shall be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// The same staged files upon the newer table.
+    Rebase,
+    /// The rows written again.
+    Restage,
+    /// Given up.
+    Discard,
+}
+
+/// Looks where it stands, shows it, asks, and does it.
+pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
+    let Found { row, record, connection } = found(id, context).await?;
+    connection.writable()?;
+    if !row.state.is_open() {
+        return Err(Error::invalid("there is nothing left to do about this ingest").with("ingest", &row.ingest_id));
+    }
+    if row.is_in_use {
+        return Err(Error::new(Kind::Unavailable, "another icedeck works on this ingest")
+            .with("ingest", &row.ingest_id)
+            .hint("wait for it, or end it"));
+    }
+    let standing = context.monitor.until(resolve::stand(&connection, &record, &context.monitor)).await?;
+    tell(&standing.assessment, context);
+    let question = question(deed, &row.ingest_id, &record.plan.table.to_string(), row.rows, row.files, &standing);
+    if context.options.dry_run {
+        let table = record.plan.table.to_string();
+        let mut done = Done::named(Word::Planned, &row.ingest_id, table, record.branch());
+        (done.rows, done.files, done.bytes) = (Some(row.rows), Some(row.files), Some(row.bytes));
+        done.attempts = row.attempts.into();
+        done.note(Some(&standing.assessment));
+        context.note(&format!("would {question}"));
+        context.out.object(&done)?;
+        return Ok(Exit::Done);
+    }
+    if let Consent::Refused(exit) = context.confirm(&question)? {
+        return Ok(exit);
+    }
+    let (id, env, monitor) = (row.ingest_id.as_str(), &context.env, &context.monitor);
+    let policy = Policy::default();
+    let bar = Bar::of(monitor);
+    let done = match deed {
+        Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await,
+        Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
+        Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
+    };
+    bar.clear();
+    let done = done?;
+    context.out.object(&done)?;
+    Ok(exit(done.outcome))
+}
+
+fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: &Standing) -> String {
+    if standing.assessment.verdict == Verdict::Landed {
+        return format!("close ingest {id}, which is in {table} already");
+    }
+    let what = format!("{rows} rows in {files} staged files");
+    match deed {
+        Deed::Rebase if rows == 0 && files == 0 => format!("make the change of ingest {id} again on {table}"),
+        Deed::Rebase => format!("publish {what} of ingest {id} on {table} as it is now"),
+        Deed::Restage => format!("give up {what} of ingest {id}, and load its files into {table} again"),
+        Deed::Discard => format!("give up ingest {id} and delete {what}"),
+    }
+}
+
+fn exit(outcome: Word) -> Exit {
+    match outcome {
+        Word::Committed | Word::Planned | Word::Discarded => Exit::Done,
+        Word::Rejected => Exit::Rejected,
+        Word::Unknown => Exit::Unknown,
+        Word::NotSent => Exit::Failed,
+    }
+}

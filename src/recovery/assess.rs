@@ -1,0 +1,154 @@
+//! Where a change stands: landed, or absent and what can be done. Pure: everything it needs was read before.
+
+use iceberg::spec::{Snapshot, TableMetadata};
+
+use super::assessment::{Assessment, ChangeKind, Intervening, Landing, Verdict};
+use super::changes::{Found, since};
+use super::intent::{Intent, Want};
+use super::lineage::Seen;
+use super::verdict::verdict;
+use crate::commit::INGEST_ID;
+
+/// The table as it is now.
+#[derive(Debug, Clone)]
+pub enum Now {
+    /// There is none of that name.
+    Gone,
+    /// It is there; whether it is the same one, its UUID tells.
+    Table(Box<Seen>),
+}
+
+/// Says where a change stands. `base` is the metadata that was inspected, where it can still be read: without it, what
+/// changed beside snapshots is told by ids alone.
+///
+/// The answer depends on the arguments and on nothing else.
+pub fn assess(intent: &Intent, base: Option<&TableMetadata>, now: &Now) -> Assessment {
+    let seen = match now {
+        Now::Gone => return stop(intent, ChangeKind::Dropped, "the table was dropped"),
+        Now::Table(seen) if seen.metadata.uuid() != intent.base.table_uuid => {
+            return stop(intent, ChangeKind::Recreated, "the table was dropped and made again");
+        }
+        Now::Table(seen) => seen.as_ref(),
+    };
+    let found = since(intent, base, seen);
+    if let Some(landing) = landing(intent, seen) {
+        let reason = told_landed(intent, &landing);
+        let changes = found.into_iter().map(|f| f.change).filter(|c| c.snapshot_id != landing.snapshot_id).collect();
+        return Assessment {
+            verdict: Verdict::Landed,
+            reason,
+            changes,
+            landed: Some(landing),
+            is_absent: false,
+            may_still_land: false,
+            can_replay: false,
+        };
+    }
+    absent(intent, seen, found)
+}
+
+fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
+    let any_open = intent.sent.iter().any(|sent| sent.is_open);
+    let is_absent = !any_open || (intent.want.makes_snapshot() && seen.is_whole) || is_ref_untouched(intent, seen);
+    let worst = found.iter().filter_map(|f| Some((verdict(&intent.want, f.theirs?), f))).max_by_key(|(v, _)| *v);
+    let fits = found.iter().all(|f| f.can_replay);
+    let (mut verdict, mut reason) = match worst {
+        None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
+        Some((verdict, found)) => (verdict, format!("{}{}", found.change.what, consequence(verdict))),
+    };
+    if !is_absent && verdict != Verdict::Stop {
+        verdict = Verdict::Decide;
+        reason = "the table's older metadata is gone, so it cannot be proved whether it landed".into();
+    }
+    Assessment {
+        verdict,
+        reason,
+        changes: found.into_iter().map(|f| f.change).collect(),
+        landed: None,
+        is_absent,
+        may_still_land: may_still_land(intent, seen),
+        can_replay: is_absent && fits && verdict != Verdict::Stop,
+    }
+}
+
+fn stop(intent: &Intent, kind: ChangeKind, what: &str) -> Assessment {
+    Assessment {
+        verdict: Verdict::Stop,
+        reason: format!("{what}: there is nothing left to publish on"),
+        changes: vec![Intervening::of(kind, what)],
+        landed: None,
+        // It may have landed before the table went, and the table may be registered again.
+        is_absent: !intent.sent.iter().any(|sent| sent.is_open),
+        may_still_land: false,
+        can_replay: false,
+    }
+}
+
+/// The snapshot of any attempt, or one that carries the ingest's id; a ref that leads where it was wanted.
+fn landing(intent: &Intent, seen: &Seen) -> Option<Landing> {
+    if let Want::Ref { snapshot_id } = intent.want {
+        let is_there = seen.ref_head(&intent.branch) == snapshot_id;
+        let was_there = !intent.sent.is_empty() && seen.ref_stops.contains(&snapshot_id);
+        return (is_there || was_there).then_some(Landing { snapshot_id, is_reachable: is_there, is_expired: false });
+    }
+    let is_sent = |s: &Snapshot| intent.sent.iter().any(|sent| sent.snapshot_id == Some(s.snapshot_id()));
+    let is_named = |s: &Snapshot| s.summary().additional_properties.get(INGEST_ID) == Some(&intent.ingest_id);
+    let makes_snapshot = intent.want.makes_snapshot();
+    let snapshot = seen.snapshots().find(|s| is_sent(s) || (makes_snapshot && is_named(s)))?;
+    let id = snapshot.snapshot_id();
+    let is_expired = seen.metadata.snapshot_by_id(id).is_none();
+    let is_reachable = seen.line(seen.ref_head(&intent.branch)).holds(id);
+    Some(Landing { snapshot_id: Some(id), is_reachable, is_expired })
+}
+
+/// Whether a change of a ref can be said to be absent: no version of the table since its base has it.
+fn is_ref_untouched(intent: &Intent, seen: &Seen) -> bool {
+    matches!(intent.want, Want::Ref { .. }) && seen.is_whole
+}
+
+/// A request demands the branch where it was. Once the branch has moved, it can never do its work.
+fn may_still_land(intent: &Intent, seen: &Seen) -> bool {
+    let demand_holds = |sent: &super::intent::Sent| match intent.want {
+        Want::Metadata => true,
+        _ => seen.ref_head(&sent.branch) == sent.demanded_snapshot_id,
+    };
+    intent.sent.iter().any(|sent| sent.is_open && demand_holds(sent))
+}
+
+fn told_landed(intent: &Intent, landing: &Landing) -> String {
+    let branch = &intent.branch;
+    match (landing.snapshot_id, landing.is_reachable, &intent.want) {
+        (id, true, Want::Ref { .. }) => match id {
+            Some(id) => format!("{branch} leads to snapshot {id}, as wanted"),
+            None => format!("{branch} is gone, as wanted"),
+        },
+        (_, false, Want::Ref { .. }) => format!("{branch} was led there, and somewhere else since"),
+        (Some(id), true, _) if landing.is_expired => {
+            format!("snapshot {id} held it and was expired since; {branch} stands on it")
+        }
+        (Some(id), true, _) => format!("snapshot {id} holds it, and {branch} leads to it"),
+        (Some(id), false, _) => {
+            format!("snapshot {id} holds it, but {branch} does not lead to it any more: it was rolled back or replaced")
+        }
+        (None, ..) => "it is in the table".into(),
+    }
+}
+
+fn told_free(intent: &Intent, found: &[Found]) -> String {
+    let branch = &intent.branch;
+    let snapshots = found.iter().filter(|f| f.change.kind == ChangeKind::Snapshot).count();
+    match (snapshots, found.len()) {
+        (_, 0) => format!("{branch} is where it was, and the change is not in the table: it can be sent again"),
+        (0, _) => "only the table's metadata changed, and nothing of it stands in the way".into(),
+        (1, _) => format!("{branch} has 1 new snapshot, which does not stand in the way"),
+        (n, _) => format!("{branch} has {n} new snapshots, none of which stands in the way"),
+    }
+}
+
+fn consequence(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Restage => ": the rows must be written again",
+        Verdict::Decide => ": whether it should still be done is yours to say",
+        _ => "",
+    }
+}

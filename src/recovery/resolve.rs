@@ -1,0 +1,312 @@
+//! What the operator can do about an open change: publish the same files again, write the rows again, or give it up.
+//! Each looks first, and none does what could double or lose a row.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::assessment::{Assessment, Verdict};
+use super::carry::Course;
+use super::intent::{Intent, Want};
+use super::load;
+use super::look::{Looked, look};
+use super::outcome::{Carried, Done, Loaded, Word, next_step};
+use super::policy::Policy;
+use super::recorded::wish;
+use super::staged::{self, delete, leftovers, missing};
+use crate::catalog::Connection;
+use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
+use crate::env::Env;
+use crate::ingest::journal::{Journal, Record};
+use crate::ingest::run::{Ending, Planned, plan, request_again};
+use crate::monitor::Monitor;
+use crate::table::Table;
+use crate::{Error, Result};
+
+/// Where an ingest stands, and what of it can be published.
+#[derive(Debug)]
+pub struct Standing {
+    /// The table as it is now; nothing where there is none.
+    pub table: Option<Table>,
+    /// Where it stands.
+    pub assessment: Assessment,
+    /// The staged files; none where they are not all there, which the assessment says.
+    pub files: Vec<StagedFile>,
+}
+
+/// Looks where an ingest stands. Its staged files are looked at too; nothing is changed.
+///
+/// # Errors
+/// Those of loading the table.
+pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) -> Result<Standing> {
+    let intent = Intent::of(record);
+    let loads = intent.want == Want::Append;
+    // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
+    let table = connection.load(&record.plan.table).await.ok();
+    let read = match (&table, loads) {
+        (Some(table), true) if table.metadata().uuid() == intent.base.table_uuid => staged::recorded(record, table),
+        _ => Ok(Vec::new()),
+    };
+    let ours = read.as_deref().unwrap_or_default();
+    let Looked { table, mut assessment } = look(connection, &record.plan.table, &intent, None, ours, monitor).await?;
+    let is_absent = !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop);
+    let mut files = Vec::new();
+    let obstacle = match (read, &table) {
+        (Err(e), _) => Some(e.to_string()),
+        (Ok(read), Some(table)) if is_absent && record.state.is_open() => {
+            let gone = missing(table.storage(), &read).await;
+            files = read;
+            gone
+        }
+        (Ok(read), _) => {
+            files = read;
+            None
+        }
+    };
+    if let Some(why) = obstacle.filter(|_| is_absent && loads) {
+        if assessment.is_absent {
+            (assessment.verdict, assessment.reason) = (Verdict::Restage, why);
+        }
+        assessment.can_replay = false;
+        files.clear();
+    }
+    Ok(Standing { table, assessment, files })
+}
+
+/// An ingest that is being resolved: its journal is locked.
+struct Case<'a> {
+    connection: &'a Connection,
+    monitor: &'a Monitor,
+    journal: Journal,
+    record: Record,
+    started: Instant,
+}
+
+/// Publishes the same staged files (or makes the same change) upon the table as it is now. The operator has been told
+/// the verdict: what is theirs to decide is decided by calling this.
+///
+/// # Errors
+/// A journal that is closed, in use or damaged; those of looking at the table.
+pub async fn rebase(
+    connection: &Connection,
+    id: &str,
+    policy: &Policy<'_>,
+    env: &Env,
+    monitor: &Monitor,
+) -> Result<Done> {
+    connection.writable()?;
+    let mut case = Case::open(connection, id, env, monitor)?;
+    let standing = stand(connection, &case.record, monitor).await?;
+    if standing.assessment.verdict == Verdict::Landed {
+        return case.landed(&standing.assessment);
+    }
+    let Some(table) = standing.table.filter(|_| standing.assessment.can_replay) else {
+        return Ok(case.kept(&standing.assessment));
+    };
+    let change = case.change(standing.files)?;
+    monitor.update(|p| p.stage = "committing");
+    let intent = Intent::of(&case.record);
+    let course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
+    let carried = course.run(table).await;
+    Ok(case.carried(&carried))
+}
+
+/// Gives an ingest up. Its staged files are deleted only where it is proved absent and can no longer land; otherwise
+/// everything stays, and the answer says so.
+///
+/// # Errors
+/// As [`rebase`].
+pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
+    connection.writable()?;
+    let case = Case::open(connection, id, env, monitor)?;
+    let standing = stand(connection, &case.record, monitor).await?;
+    if standing.assessment.verdict == Verdict::Landed {
+        return case.landed(&standing.assessment);
+    }
+    if !standing.assessment.may_discard() {
+        return Ok(case.kept(&standing.assessment));
+    }
+    case.discarded("given up by the operator").await
+}
+
+/// Writes the rows again from their files, where these have not changed, and publishes them as a new ingest. The old one
+/// is discarded first: it must be absent, and unable to land.
+///
+/// # Errors
+/// As [`rebase`]; source files that are gone or have changed, and a journal that does not say how the load was made.
+pub async fn restage(
+    connection: &Connection,
+    id: &str,
+    policy: &Policy<'_>,
+    env: &Env,
+    monitor: &Monitor,
+) -> Result<Done> {
+    connection.writable()?;
+    let case = Case::open(connection, id, env, monitor)?;
+    let intent = Intent::of(&case.record);
+    if intent.want != Want::Append {
+        return Err(Error::invalid("this change has no rows to write again").with("ingest", id));
+    }
+    let standing = stand(connection, &case.record, monitor).await?;
+    if standing.assessment.verdict == Verdict::Landed {
+        return case.landed(&standing.assessment);
+    }
+    if !standing.assessment.may_discard() {
+        return Ok(case.kept(&standing.assessment));
+    }
+    let request = request_again(&case.record.plan)?;
+    let (table, branch) = (request.table.to_string(), request.branch.clone());
+    let planned = match plan(request, connection, monitor).await? {
+        Planned::Ready(planned) => *planned,
+        Planned::Unfit { problems, .. } => {
+            let mut done = Done::named(Word::NotSent, id, table, &branch);
+            done.reason = Some("the columns of the files do not go with the table any more".into());
+            done.notes = problems.iter().map(ToString::to_string).collect();
+            done.hint = Some(format!("load them with another mapping, and: icedeck recover discard {id}"));
+            return Ok(done);
+        }
+    };
+    let old = case.discarded("its rows are written again").await?;
+    let loaded = load::load(planned, connection, policy, env, monitor).await?;
+    let mut done = Done::loaded(loaded);
+    done.notes.insert(0, format!("ingest {} takes the place of {id}", done.ingest_id));
+    done.notes.extend(old.notes);
+    Ok(done)
+}
+
+impl<'a> Case<'a> {
+    fn open(connection: &'a Connection, id: &str, env: &Env, monitor: &'a Monitor) -> Result<Self> {
+        let (journal, record) = Journal::open(env, id)?;
+        if !record.state.is_open() {
+            return Err(Error::invalid("there is nothing left to do about this ingest")
+                .with("ingest", id)
+                .hint(format!("icedeck recover show {id} tells how it ended")));
+        }
+        if record.unknown_steps > 0 {
+            return Err(Error::unsupported("a later version of icedeck has worked on this ingest")
+                .with("ingest", id)
+                .hint("resolve it with that version"));
+        }
+        Ok(Self { connection, monitor, journal, record, started: Instant::now() })
+    }
+
+    /// What is to be published.
+    fn change(&self, files: Vec<StagedFile>) -> Result<Change> {
+        let plan = &self.record.plan;
+        if let Some(wish) = wish(&plan.options) {
+            return wish.change().ok_or_else(|| {
+                Error::unsupported("the journal does not hold this change; ask for it again")
+                    .with("verb", &plan.verb)
+                    .hint(format!("then: icedeck recover discard {}", plan.ingest_id))
+            });
+        }
+        let given = plan.options.get("summary").cloned().unwrap_or_default();
+        let mut summary: BTreeMap<String, String> = serde_json::from_value(given).unwrap_or_default();
+        summary.insert(INGEST_ID.into(), plan.ingest_id.clone());
+        Ok(Change::Append { branch: self.record.branch().into(), files, summary })
+    }
+
+    fn done(&self, outcome: Word) -> Done {
+        let plan = &self.record.plan;
+        let mut done = Done::named(outcome, &plan.ingest_id, plan.table.to_string(), self.record.branch());
+        done.attempts = self.journal.attempts().into();
+        self.count(&mut done);
+        done.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        done
+    }
+
+    fn count(&self, done: &mut Done) {
+        if let Some((files, rows, bytes)) = self.record.staged {
+            (done.files, done.rows, done.bytes) = (Some(files), Some(rows), Some(bytes));
+        }
+    }
+
+    /// It is in the table: the journal is closed, and nothing is deleted.
+    fn landed(mut self, assessment: &Assessment) -> Result<Done> {
+        let snapshot_id = assessment.landed.as_ref().and_then(|landing| landing.snapshot_id);
+        if let Some(attempt) = Intent::of(&self.record).attempt_of(snapshot_id) {
+            self.journal.settled(attempt, AttemptOutcome::Committed, snapshot_id, &assessment.reason)?;
+        }
+        self.journal.closed()?;
+        let mut done = self.done(Word::Committed);
+        done.snapshot_id = snapshot_id;
+        done.note(Some(assessment));
+        Ok(done)
+    }
+
+    /// Everything stays as it is, and the answer says what does.
+    fn kept(&self, assessment: &Assessment) -> Done {
+        let is_open = assessment.may_still_land || !assessment.is_absent;
+        let mut done = self.done(if is_open { Word::Unknown } else { Word::Rejected });
+        done.reason = Some(format!("{}: {}", assessment.verdict.word(), assessment.reason));
+        done.note(Some(assessment));
+        if is_open {
+            done.notes.push("a request may still do its work: nothing is deleted, nothing is sent".into());
+        }
+        done.notes.extend(self.record.files.iter().take(SHOWN).map(|file| format!("kept: {}", file.path)));
+        let more = self.record.files.len().saturating_sub(SHOWN);
+        if more > 0 {
+            done.notes.push(format!("kept: {more} more staged files"));
+        }
+        done.hint = Some(next_step(&self.record.plan.ingest_id, Some(assessment)));
+        done
+    }
+
+    async fn discarded(mut self, reason: &str) -> Result<Done> {
+        self.monitor.update(|p| p.stage = "removing staged files");
+        let storage = self.connection.storage();
+        let files = leftovers(storage, &self.record).await?;
+        let attempts = self.record.attempts.iter();
+        let manifests: Vec<String> = attempts.flat_map(|a| a.sending.metadata_files.iter().cloned()).collect();
+        self.journal.discarded(reason)?;
+        let mut deleted = delete(storage, &files).await;
+        deleted.remaining.extend(delete(storage, &manifests).await.remaining);
+        let mut done = self.done(Word::Discarded);
+        if deleted.removed > 0 {
+            done.notes.push(format!("{} staged files were removed", deleted.removed));
+        }
+        done.notes.extend(deleted.remaining.iter().take(SHOWN).map(|why| format!("could not be removed: {why}")));
+        Ok(done)
+    }
+
+    fn carried(mut self, carried: &Carried) -> Done {
+        let mut done = Done::of(carried, self.record.plan.table.to_string());
+        self.count(&mut done);
+        done.attempts = self.journal.attempts().into();
+        done.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if carried.ending == Ending::Committed
+            && let Err(e) = self.journal.closed()
+        {
+            done.notes.push(format!("it is committed, but its journal stays open: {e}"));
+        }
+        if carried.ending == Ending::NotSent {
+            done.notes.push("nothing was sent; staged files and journal are kept".into());
+        }
+        done
+    }
+}
+
+/// Files that are named one by one.
+const SHOWN: usize = 5;
+
+impl Done {
+    /// Of a load.
+    fn loaded(loaded: Loaded) -> Self {
+        let Loaded { load, verdict, changes } = loaded;
+        let id = load.ingest_id.unwrap_or_default();
+        Self {
+            snapshot_id: load.snapshot_id,
+            base_snapshot_id: load.base_snapshot_id,
+            attempts: load.attempts,
+            rows: Some(load.rows),
+            files: Some(load.files),
+            bytes: Some(load.bytes),
+            elapsed_ms: load.elapsed_ms,
+            reason: load.reason,
+            verdict,
+            changes,
+            notes: load.notes,
+            hint: load.hint,
+            ..Self::named(load.ending.into(), &id, load.table, &load.branch)
+        }
+    }
+}
