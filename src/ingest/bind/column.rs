@@ -36,6 +36,17 @@ pub(in crate::ingest) enum Input {
     Fixed(ArrayRef),
 }
 
+impl Input {
+    /// Whether values of this source column go into it.
+    pub fn needs(&self, source: usize) -> bool {
+        match self {
+            Self::Source(i) => *i == source,
+            Self::Expression(expression) => expression.needs().contains(&source),
+            Self::Fixed(_) => false,
+        }
+    }
+}
+
 /// What becomes of the values of a column, as far as types tell before any row is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -14,7 +14,9 @@ use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::Schema;
 
 use crate::ingest::expression::Compiler;
+use crate::ingest::fit::Convert;
 use crate::ingest::mapping::{Mapping, nearest};
+use crate::ingest::parse::TextParser;
 use crate::ingest::source::{Source, SourceColumn};
 use crate::table::Table;
 
@@ -71,6 +73,19 @@ impl Binding {
     /// The positions of the source columns that are needed, ascending: decode these, or all.
     pub fn source_projection(&self) -> &[usize] {
         &self.projection
+    }
+
+    /// For each column of the projection the parser that all its values go through and nothing else does: it may be
+    /// parsed while it is read.
+    pub fn source_parsers(&self) -> Vec<Option<TextParser>> {
+        let parser = |source: &usize| {
+            let mut uses = self.columns.iter().filter(|column| column.input.needs(*source));
+            match (uses.next().map(|column| (&column.input, &column.convert)), uses.next()) {
+                (Some((Input::Source(_), Convert::Parse(parser))), None) if parser.parses_all() => Some(parser.clone()),
+                _ => None,
+            }
+        };
+        self.projection.iter().map(parser).collect()
     }
 
     /// What will be done to each table column, in the table's order.

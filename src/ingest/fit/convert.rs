@@ -75,6 +75,8 @@ impl Convert {
                 cast(input, to).map_err(|e| Error::bug("a widening cast failed").caused_by(e))?
             }
             Self::Checked(checked) => checked.run(input, bad)?,
+            // Parsed already, straight from the source.
+            Self::Parse(parser) if input.data_type() == parser.data_type() => input.clone(),
             Self::Parse(parser) => {
                 let text = input.as_string_view_opt().ok_or_else(|| Error::bug("text is not held as text"))?;
                 let parsed = parser.parse(text);

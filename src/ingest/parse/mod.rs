@@ -17,6 +17,7 @@ mod zone;
 
 use std::sync::Arc;
 
+use arrow::array::NullBufferBuilder;
 use arrow::array::types::{Date32Type, Decimal128Type, Time64MicrosecondType};
 use arrow::array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow::array::{
@@ -120,6 +121,29 @@ impl TextParser {
         }
     }
 
+    /// Whether [`parse_all`](Self::parse_all) can parse into this type: numbers, dates, times and timestamps.
+    pub fn parses_all(&self) -> bool {
+        use Kind::{Binary, Boolean, Fixed, Text, Uuid};
+        !matches!(self.kind, Boolean(_) | Text | Fixed(..) | Binary(_) | Uuid)
+    }
+
+    /// Parses texts that never were a column; nothing as soon as one of them is bad, for [`parse`](Self::parse) to say
+    /// which and why.
+    pub fn parse_all<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, rows: usize) -> Option<ArrayRef> {
+        let to = &self.to;
+        match &self.kind {
+            Kind::Int(numbers) => all::<Int32Type>(cells, rows, to, numbers.ints()),
+            Kind::Long(numbers) => all::<Int64Type>(cells, rows, to, numbers.longs()),
+            Kind::Float(numbers) => all::<Float32Type>(cells, rows, to, numbers.floats()),
+            Kind::Double(numbers) => all::<Float64Type>(cells, rows, to, numbers.doubles()),
+            Kind::Decimal(decimals) => all::<Decimal128Type>(cells, rows, to, decimals.parser()),
+            Kind::Date(dates) => all::<Date32Type>(cells, rows, to, |s| dates.parse(s)),
+            Kind::Time(times) => all::<Time64MicrosecondType>(cells, rows, to, |s| times.parse(s)),
+            Kind::Timestamp(stamps) => stamps.parse_all(cells, rows, to),
+            _ => None,
+        }
+    }
+
     fn primitive<T: ArrowPrimitiveType>(
         &self,
         text: &StringViewArray,
@@ -158,6 +182,30 @@ pub(crate) fn primitive<T: ArrowPrimitiveType>(
     let nulls = nulls_with(text.nulls(), &bad, text.len());
     let array = PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls).with_data_type(to.clone());
     Parsed { array: Arc::new(array), bad }
+}
+
+/// As [`primitive`], of texts that were never a column; nothing as soon as one is bad.
+pub(crate) fn all<'a, T: ArrowPrimitiveType>(
+    cells: impl Iterator<Item = Option<&'a str>>,
+    rows: usize,
+    to: &DataType,
+    mut each: impl FnMut(&str) -> Result<T::Native, Reason>,
+) -> Option<ArrayRef> {
+    let (mut values, mut nulls) = (Vec::with_capacity(rows), NullBufferBuilder::new(rows));
+    for cell in cells {
+        match cell {
+            Some(text) => {
+                values.push(each(text).ok()?);
+                nulls.append_non_null();
+            }
+            None => {
+                values.push(T::Native::default());
+                nulls.append_null();
+            }
+        }
+    }
+    let array = PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls.finish());
+    Some(Arc::new(array.with_data_type(to.clone())))
 }
 
 /// The nulls of the input and those of the bad rows.

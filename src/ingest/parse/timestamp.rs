@@ -1,13 +1,13 @@
 //! Timestamps with and without a zone, to the microsecond or the nanosecond.
 
-use arrow::array::StringViewArray;
 use arrow::array::types::{TimestampMicrosecondType, TimestampNanosecondType};
+use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::{DataType, TimeUnit};
 
 use super::calendar::{Cursor, Time, short_date};
 use super::pattern::{Pattern, Stamp};
 use super::zone::LocalOffsets;
-use super::{ParseFormat, Parsed, Reason, Zone, primitive};
+use super::{ParseFormat, Parsed, Reason, Zone, all, primitive};
 use crate::Result;
 
 /// Timestamps of one type and form.
@@ -37,6 +37,21 @@ impl Timestamps {
         match to {
             DataType::Timestamp(TimeUnit::Nanosecond, _) => primitive::<TimestampNanosecondType>(text, to, each),
             _ => primitive::<TimestampMicrosecondType>(text, to, each),
+        }
+    }
+
+    /// As [`parse`](Self::parse), of texts that were never a column; nothing as soon as one is bad.
+    pub(super) fn parse_all<'a>(
+        &self,
+        cells: impl Iterator<Item = Option<&'a str>>,
+        rows: usize,
+        to: &DataType,
+    ) -> Option<ArrayRef> {
+        let mut offsets = self.zone.map(LocalOffsets::new);
+        let each = |cell: &str| self.moment(self.stamp(cell)?, offsets.as_mut());
+        match to {
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => all::<TimestampNanosecondType>(cells, rows, to, each),
+            _ => all::<TimestampMicrosecondType>(cells, rows, to, each),
         }
     }
 

@@ -77,7 +77,7 @@ pub fn run(source: &Source, binding: &Binding, monitor: &Monitor) -> Result<Pref
         p.total_bytes = source.total_bytes();
     });
     let blocks = Mutex::new(Queue { blocks: source.blocks(monitor)?, failed: false });
-    let decoder = source.decoder(Some(binding.source_projection()))?;
+    let decoder = source.decoder(Some(binding.source_projection()))?.parsing(binding.source_parsers());
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let tallies = thread::scope(|scope| {
         let work = || check(&blocks, &decoder, binding, monitor);

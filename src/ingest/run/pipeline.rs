@@ -56,8 +56,14 @@ impl Pass {
             (p.stage, p.rows, p.bytes, p.files) = ("loading", 0, 0, 0);
             p.total_bytes = self.source.total_bytes();
         });
-        let projection = self.rejects.is_none().then(|| self.binding.source_projection());
-        let decoder = self.source.decoder(projection)?;
+        // Rejected rows are written as the source has them, which takes all columns as they are.
+        let decoder = match self.rejects {
+            Some(_) => self.source.decoder(None)?,
+            None => {
+                let decoder = self.source.decoder(Some(self.binding.source_projection()))?;
+                decoder.parsing(self.binding.source_parsers())
+            }
+        };
         let blocks = Mutex::new(self.source.blocks(&self.monitor)?);
         let tallies = self.on_all_workers(|worker| self.work(worker, &blocks, &decoder))?;
         if !self.unfit.load(Ordering::Relaxed) {

@@ -14,6 +14,7 @@ use super::parquet::{ParquetDecoder, RowRange};
 use super::settings::Format;
 use super::text::{Place, TextReader};
 use super::{Source, SourceFile};
+use crate::ingest::parse::TextParser;
 use crate::ingest::{Line, SourceBatch};
 use crate::monitor::Monitor;
 use crate::{Error, Result};
@@ -203,6 +204,17 @@ impl Decoder {
             Format::Parquet => How::Parquet(ParquetDecoder { projection: wanted.to_vec(), schema }),
         };
         Ok(Self { how: Arc::new(how) })
+    }
+
+    /// The same that parses columns of delimited text while it takes them apart; one parser, or none, for each column of
+    /// its projection. A block with a value that cannot be parsed has its columns as text, for the fit to say what is
+    /// wrong. Without meaning for other formats.
+    #[must_use]
+    pub fn parsing(&self, parsers: Vec<Option<TextParser>>) -> Self {
+        match &*self.how {
+            How::Csv(csv) => Self { how: Arc::new(How::Csv(csv.clone().parsing(parsers))) },
+            How::Json(_) | How::Parquet(_) => self.clone(),
+        }
     }
 
     /// Takes whole records apart that were not read as a block.

@@ -1,18 +1,20 @@
 //! Decodes blocks of delimited text into `Utf8View` columns. Long values point into the block, short ones are inlined
 //! by Arrow itself; only fields that need unescaping are copied.
 //!
-//! Values stay text: nothing is trimmed, cast or guessed here but the null strings.
+//! Values stay text: nothing is trimmed, cast or guessed here but the null strings. Columns that a load only wants parsed
+//! are parsed straight from the block, unless a value of theirs is bad: then all of them are text as ever.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::buffer::Buffer;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 
 use super::cut::Marks;
 use super::settings::Dialect;
 use super::tokens::{Span, Tokens};
+use crate::ingest::parse::TextParser;
 use crate::ingest::{Line, SourceBatch};
 use crate::{Error, Result};
 
@@ -26,6 +28,16 @@ pub(super) struct CsvDecoder {
     pub(super) projection: Vec<usize>,
     pub(super) schema: SchemaRef,
     nulls: NullStrings,
+    parsing: Option<Parsing>,
+}
+
+/// What is parsed straight from the block.
+#[derive(Debug, Clone)]
+struct Parsing {
+    /// One for each column of the projection; nothing where it stays text.
+    parsers: Vec<Option<TextParser>>,
+    /// The schema of batches so parsed.
+    schema: SchemaRef,
 }
 
 /// Which strings are null.
@@ -54,7 +66,22 @@ impl CsvDecoder {
         let others = dialect.nulls.iter().filter(|null| !null.is_empty()).cloned().collect();
         let empty = dialect.nulls.iter().any(String::is_empty);
         let nulls = NullStrings { empty, others, quoted: dialect.quoted_nulls };
-        Self { marks: Marks::from(dialect), width, projection, schema, nulls }
+        Self { marks: Marks::from(dialect), width, projection, schema, nulls, parsing: None }
+    }
+
+    /// The same that parses columns straight from the block where all their values can be parsed. One parser, or none,
+    /// for each column of the projection.
+    pub(super) fn parsing(mut self, parsers: Vec<Option<TextParser>>) -> Self {
+        if parsers.len() != self.projection.len() || parsers.iter().all(Option::is_none) {
+            return self;
+        }
+        let fields = self.schema.fields().iter().zip(&parsers).map(|(field, parser)| match parser {
+            Some(parser) => Arc::new(field.as_ref().clone().with_data_type(parser.data_type().clone())),
+            None => field.clone(),
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        self.parsing = Some(Parsing { parsers, schema });
+        self
     }
 
     /// Decodes whole records that begin at `at`.
@@ -62,12 +89,48 @@ impl CsvDecoder {
         let (text, invalid) = valid_text(block);
         let tokens = Tokens::new(block.as_slice(), self.marks, self.width, at, &invalid);
         let text = Texts::new(block, text, &tokens.scratch)?;
-        let columns = self.projection.iter().map(|column| self.column(*column, &tokens.spans, &text));
-        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        let parsed = match &self.parsing {
+            Some(parsing) => self.parsed(parsing, &tokens.spans, &text)?,
+            None => None,
+        };
+        let (schema, columns) = match parsed {
+            Some(parsed) => parsed,
+            None => {
+                let columns = self.projection.iter().map(|column| self.column(*column, &tokens.spans, &text));
+                (self.schema.clone(), columns.collect::<Result<Vec<ArrayRef>>>()?)
+            }
+        };
         let options = RecordBatchOptions::new().with_row_count(Some(tokens.lines.len()));
-        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+        let batch = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|e| Error::bug("decoded text does not make a batch").caused_by(e))?;
         Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults, text: None })
+    }
+
+    /// The columns, parsed where they are to be; nothing as soon as a value is bad.
+    fn parsed(
+        &self,
+        parsing: &Parsing,
+        spans: &[Span],
+        texts: &Texts<'_>,
+    ) -> Result<Option<(SchemaRef, Vec<ArrayRef>)>> {
+        let mut columns = Vec::with_capacity(self.projection.len());
+        for (column, parser) in self.projection.iter().zip(&parsing.parsers) {
+            let Some(parser) = parser else {
+                columns.push(self.column(*column, spans, texts)?);
+                continue;
+            };
+            let rows = spans.len() / self.width.max(1);
+            // A span that is no text cannot be; were there one, the text of it would be the error.
+            let cells = spans.iter().skip(*column).step_by(self.width.max(1)).map(|span| {
+                let value = texts.get(*span).unwrap_or("\u{fffd}");
+                (!self.nulls.holds(value, span.quoted())).then_some(value)
+            });
+            match parser.parse_all(cells, rows) {
+                Some(array) => columns.push(array),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some((parsing.schema.clone(), columns)))
     }
 
     fn column(&self, column: usize, spans: &[Span], texts: &Texts<'_>) -> Result<ArrayRef> {
@@ -157,7 +220,7 @@ fn valid_text_of(scratch: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use arrow::array::{Array, AsArray};
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow::datatypes::{DataType, Field};
 
     fn decoder(dialect: &Dialect, width: usize, projection: &[usize]) -> CsvDecoder {
         let fields: Vec<_> = projection.iter().map(|i| Field::new(format!("c{i}"), DataType::Utf8View, true)).collect();
@@ -187,6 +250,19 @@ mod tests {
         let quoted = Dialect { quoted_nulls: true, ..dialect };
         let batch = decoder(&quoted, 2, &[1]).decode(&block, &at()).unwrap().batch;
         assert_eq!(batch.column(0).null_count(), 2);
+    }
+
+    #[test]
+    fn columns_are_parsed_from_the_block_unless_a_value_is_bad() {
+        let long = TextParser::new(&DataType::Int64, &Default::default()).unwrap();
+        let decoder = decoder(&Dialect::default(), 3, &[0, 2]).parsing(vec![Some(long), None]);
+        let decoded = |text: &[u8]| decoder.decode(&Buffer::from_vec(text.to_vec()), &at()).unwrap().batch;
+        let good = decoded(b"1,x,a\n,x,b\n\"-3\",x,\"c\"\n");
+        let numbers = good.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        assert_eq!(numbers.iter().collect::<Vec<_>>(), [Some(1), None, Some(-3)]);
+        assert_eq!(good.column(1).as_string_view().value(2), "c");
+        let bad = decoded(b"1,x,a\ntwo,x,b\n");
+        assert_eq!(bad.column(0).as_string_view().value(1), "two");
     }
 
     #[test]

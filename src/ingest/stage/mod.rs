@@ -52,7 +52,7 @@ pub struct StageLimits {
 impl Default for StageLimits {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { workers, memory: 160 << 20, open_files: 256 }
+        Self { workers, memory: 112 << 20, open_files: 256 }
     }
 }
 
