@@ -104,8 +104,7 @@ impl Course<'_> {
                 Outcome::Rejected(rejection) => Short::Rejected(rejection.reason),
                 Outcome::Unknown(e) => Short::Unknown(e),
             };
-            let tried = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-            match self.after(&base, short, tried, &mut on_conflict, &mut notes).await {
+            match self.after(&base, short, &attempts, &mut on_conflict, &mut notes).await {
                 Next::Again(table) => base = *table,
                 Next::End(ended) => break (*ended, demanded),
             }
@@ -118,7 +117,7 @@ impl Course<'_> {
         &mut self,
         base: &Table,
         short: Short,
-        tried: u32,
+        attempts: &[Attempt],
         on_conflict: &mut OnConflict,
         notes: &mut Vec<String>,
     ) -> Next {
@@ -141,9 +140,8 @@ impl Course<'_> {
         if assessment.is_absent && !assessment.may_still_land && matches!(short, Short::Unknown(_)) {
             self.settle(AttemptOutcome::Rejected, &assessment, notes);
         }
-        let may_go_on = !matches!(short, Short::NotSent(_))
-            && tried < self.policy.patience.attempts
-            && !self.monitor.is_cancelled();
+        let tried = count(attempts.len());
+        let may_go_on = !matches!(short, Short::NotSent(_)) && self.has_patience(attempts);
         let wanted = may_go_on && self.wants_on(&assessment, *on_conflict);
         let Some(table) = table.filter(|_| wanted) else { return self.ended(assessment, short) };
         if let Some(gone) = missing(table.storage(), self.files()).await {
@@ -167,6 +165,14 @@ impl Course<'_> {
         notes.push(format!("attempt {tried}: {}; {}; tried again", short.told(), assessment.reason));
         self.pause(self.policy.patience.jittered(tried - 1, self.env)).await;
         Next::Again(Box::new(table))
+    }
+
+    fn has_patience(&self, attempts: &[Attempt]) -> bool {
+        let patience = self.policy.patience;
+        let unanswered = attempts.iter().rev().take_while(|a| a.outcome == AttemptOutcome::Unknown).count();
+        count(attempts.len()) < patience.attempts
+            && count(unanswered) < patience.unanswered
+            && !self.monitor.is_cancelled()
     }
 
     /// Whether the policy goes on by itself, or the operator says so.
@@ -281,6 +287,10 @@ impl Short {
             Self::Unknown(e) | Self::NotSent(e) => e.to_string(),
         }
     }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn end(ending: Ending, table: Option<Table>, assessment: Option<Assessment>, reason: Option<String>) -> Next {

@@ -72,7 +72,9 @@ pub fn next_step(ingest_id: &str, assessment: Option<&Assessment>) -> String {
         _ if !assessment.is_absent || assessment.may_still_land && assessment.verdict != Verdict::Rebase => {
             format!("it may still land: look again with: icedeck recover assess {id}")
         }
-        Verdict::Rebase => format!("publish the same files upon the newer table with: icedeck recover rebase {id}"),
+        Verdict::Rebase => {
+            format!("publish the same files on the table as it is now with: icedeck recover rebase {id}")
+        }
         Verdict::Restage => format!("write the rows again with: icedeck recover restage {id}"),
         Verdict::Decide => format!(
             "look at what others did with: icedeck recover assess {id}; then icedeck recover rebase {id}, or discard {id}"

@@ -27,20 +27,22 @@ pub struct Patience {
     pub looks: u32,
     /// Requests at most.
     pub attempts: u32,
+    /// Requests without an answer at most, one after the other.
+    pub unanswered: u32,
     /// The first pause in milliseconds; each further one is twice as long, up to sixteen times.
     pub pause_ms: u64,
 }
 
 impl Default for Patience {
-    /// Five looks over three seconds, eight requests.
+    /// Five looks over three seconds, eight requests; a catalog that stays silent is asked twice.
     fn default() -> Self {
-        Self { looks: 5, attempts: 8, pause_ms: 200 }
+        Self { looks: 5, attempts: 8, unanswered: 2, pause_ms: 200 }
     }
 }
 
 impl Patience {
-    /// As by default, without any pause.
-    pub const HASTY: Self = Self { looks: 5, attempts: 8, pause_ms: 0 };
+    /// Without any pause.
+    pub const HASTY: Self = Self { looks: 5, attempts: 8, unanswered: 4, pause_ms: 0 };
 
     /// The pause after `n` looks.
     pub(super) fn pause(&self, n: u32) -> Duration {

@@ -200,7 +200,7 @@ async fn an_unknown_outcome_ends_with_four() {
     database.close().await.unwrap();
     let (code, told) = home.json(&["ingest", "orders.csv", "sales.orders", "--yes"]);
     assert_eq!((code, &told["outcome"]), (4, &"unknown".into()));
-    assert!(told["hint"].as_str().unwrap().contains("look whether"), "{told}");
+    assert!(told["hint"].as_str().unwrap().contains("icedeck recover rebase"), "{told}");
     assert_eq!(parquet_below(home.0.path()), 1, "the staged file stays");
     assert!(home.ids().is_empty());
 }

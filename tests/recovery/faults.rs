@@ -70,6 +70,8 @@ async fn attempts_are_bounded_and_what_is_left_is_explained() {
     let done = loaded(&lake, &Faulty::on(&lake, vec![Fault::Before; 9]), &policy).await;
     assert_eq!((done.load.ending, done.load.attempts), (Ending::Unknown, 3));
     assert_eq!(done.verdict, Some(Verdict::Rebase));
+    let silent = loaded(&lake, &Faulty::on(&lake, vec![Fault::Before; 9]), &hasty()).await;
+    assert_eq!((silent.load.ending, silent.load.attempts), (Ending::Unknown, 4), "silence ends it sooner");
     let (id, hint) = (done.load.ingest_id.unwrap(), done.load.hint.unwrap());
     assert!(hint.contains(&format!("icedeck recover rebase {id}")) && hint.contains(".jsonl"), "{hint}");
     assert_eq!(files_of(&lake, &id), 1, "the staged file is kept");
@@ -147,7 +149,7 @@ async fn writers_that_race_all_land_once() {
     let (lake, _) = lake().await;
     let path = lake.folder.path().join("orders.csv");
     std::fs::write(&path, CSV).unwrap();
-    let policy = Policy { patience: Patience { attempts: 100, pause_ms: 5, looks: 5 }, ..hasty() };
+    let policy = Policy { patience: Patience { attempts: 100, pause_ms: 5, ..Patience::HASTY }, ..hasty() };
     let (lake, policy) = (Arc::new(lake), policy);
     let writer = |_| {
         let lake = lake.clone();

@@ -24,6 +24,7 @@ impl Chance {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // a test has no Env
 fn rounds() -> u64 {
     std::env::var("ICEDECK_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
