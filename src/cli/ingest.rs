@@ -9,7 +9,7 @@ use super::sources::SourceArgs;
 use super::{Consent, Context, Exit};
 use crate::ingest::mapping::Mapping;
 use crate::ingest::run::{
-    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, OnError, Planned, check, plan,
+    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, Mode, OnError, Planned, check, plan,
 };
 use crate::recovery::{self, Assessment, Loaded, OnConflict, Policy};
 use crate::table::TableName;
@@ -22,9 +22,10 @@ pub struct Args {
     #[arg(required = true, num_args = 2.., value_names = ["FILE", "TABLE"])]
     words: Vec<String>,
 
-    /// How the rows go in: append
-    #[arg(long, value_name = "MODE", default_value = "append", hide_default_value = true, value_parser = mode)]
-    mode: String,
+    /// How the rows go in: beside what is there, in the place of all rows of the branch, or in the place of the
+    /// partitions they belong to
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    mode: How,
 
     /// Where table columns come from, as a mapping file; matched by name where nothing is said
     #[arg(long, value_name = "FILE")]
@@ -70,6 +71,25 @@ pub struct Args {
     source: SourceArgs,
 }
 
+/// How the rows go in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum How {
+    #[default]
+    Append,
+    Overwrite,
+    OverwritePartitions,
+}
+
+impl From<How> for Mode {
+    fn from(how: How) -> Self {
+        match how {
+            How::Append => Self::Append,
+            How::Overwrite => Self::Overwrite,
+            How::OverwritePartitions => Self::OverwritePartitions,
+        }
+    }
+}
+
 /// What happens when a row does not fit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum WhenUnfit {
@@ -96,16 +116,6 @@ impl From<WhenBeaten> for OnConflict {
             WhenBeaten::Fail => Self::Fail,
             WhenBeaten::Branch => Self::Branch,
         }
-    }
-}
-
-fn mode(text: &str) -> Result<String, String> {
-    match text {
-        "append" => Ok(text.into()),
-        "overwrite" | "overwrite-partitions" | "upsert" => {
-            Err(format!("{text} comes with the next version of icedeck; this one appends"))
-        }
-        _ => Err("there is no such mode; this version of icedeck appends".into()),
     }
 }
 
@@ -206,7 +216,8 @@ fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
     });
     let source = args.source.over(base, paths);
     let summary = summary.into_iter().collect();
-    Ok(IngestRequest { source, table, mapping, branch: args.branch, on_error, create, summary })
+    let mode = args.mode.into();
+    Ok(IngestRequest { source, table, mapping, branch: args.branch, mode, on_error, create, summary })
 }
 
 fn rejects_beside(paths: &[PathBuf]) -> PathBuf {
@@ -224,7 +235,12 @@ fn question(plan: &IngestPlan, catalog: &str) -> String {
     };
     let bytes = indicatif::HumanBytes(plan.source.total_bytes());
     let make = if plan.new_table().is_some() { "make the table and " } else { "" };
-    format!("{make}append {files} ({bytes}) to {table}, branch {branch}, catalog {catalog}")
+    let what = match plan.request.mode {
+        Mode::Append => format!("append {files} ({bytes}) to {table}"),
+        Mode::Overwrite => format!("replace all rows of {table} by {files} ({bytes})"),
+        Mode::OverwritePartitions => format!("replace the partitions of {table} that {files} ({bytes}) has rows for"),
+    };
+    format!("{make}{what}, branch {branch}, catalog {catalog}")
 }
 
 fn told(loaded: &Loaded, context: &Context) -> Result<Exit> {

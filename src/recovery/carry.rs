@@ -225,6 +225,7 @@ impl Course<'_> {
     pub fn files(&self) -> &[StagedFile] {
         match &self.change {
             Change::Append { files, .. } => files,
+            Change::Overwrite { added, .. } | Change::Replace { added, .. } => added,
             _ => &[],
         }
     }

@@ -2,8 +2,9 @@
 
 use super::recorded::{Wish, wish};
 use crate::catalog::Outcome;
-use crate::commit::{AttemptOutcome, Change, Published};
+use crate::commit::{AttemptOutcome, Change, Published, Targets};
 use crate::ingest::journal::{AttemptRecord, Base, Plan, Record};
+use crate::ingest::run::{Mode, mode_of};
 use crate::table::Table;
 
 /// What is wanted of the table, one row of the table of verdicts each.
@@ -123,7 +124,9 @@ impl Intent {
 impl From<&Change> for Want {
     fn from(change: &Change) -> Self {
         match change {
-            Change::Append { .. } => Self::Append,
+            Change::Append { .. } | Change::CherryPick { .. } => Self::Append,
+            Change::Overwrite { targets: Targets::All, .. } => Self::OverwriteAll,
+            Change::Overwrite { .. } | Change::Delete { .. } | Change::Replace { .. } => Self::OverwriteSome,
             Change::SetRef { snapshot_id, .. } => Self::Ref { snapshot_id: Some(*snapshot_id) },
             _ => Self::Metadata,
         }
@@ -133,8 +136,13 @@ impl From<&Change> for Want {
 fn want(plan: &Plan) -> Want {
     match wish(&plan.options) {
         Some(Wish::SetRef { snapshot_id, .. }) => Want::Ref { snapshot_id: Some(snapshot_id) },
+        Some(Wish::Snapshot) => Want::OverwriteSome,
         Some(Wish::Other) => Want::Metadata,
-        None => Want::Append,
+        None => match mode_of(plan) {
+            Mode::Append => Want::Append,
+            Mode::Overwrite => Want::OverwriteAll,
+            Mode::OverwritePartitions => Want::OverwriteSome,
+        },
     }
 }
 

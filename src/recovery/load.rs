@@ -47,7 +47,7 @@ pub async fn load(
         Staging::Ended(result) => return Ok((*result).into()),
     };
     monitor.update(|p| p.stage = "committing");
-    let intent = Intent::planned(&staged.plan, Want::Append);
+    let intent = Intent::planned(&staged.plan, Want::from(&staged.change));
     let course = Course {
         connection,
         journal: &mut staged.journal,

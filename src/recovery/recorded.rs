@@ -15,6 +15,8 @@ const FIELD: &str = "change";
 pub(super) enum Wish {
     /// A branch or tag made or led elsewhere.
     SetRef { name: String, is_branch: bool, snapshot_id: i64 },
+    /// A change that adds a snapshot and is not kept otherwise; it must be asked for again.
+    Snapshot,
     /// A change that is not kept; it must be asked for again.
     #[serde(other)]
     Other,
@@ -28,7 +30,7 @@ impl Wish {
                 let kind = if is_branch { RefKind::Branch } else { RefKind::Tag };
                 Some(Change::SetRef { name, kind, snapshot_id })
             }
-            Self::Other => None,
+            Self::Snapshot | Self::Other => None,
         }
     }
 }
@@ -44,6 +46,9 @@ pub(super) fn keep(change: &Change, options: &mut Value) {
         Change::Append { .. } => return,
         Change::SetRef { name, kind, snapshot_id } => {
             Wish::SetRef { name: name.clone(), is_branch: *kind == RefKind::Branch, snapshot_id: *snapshot_id }
+        }
+        Change::Overwrite { .. } | Change::Delete { .. } | Change::Replace { .. } | Change::CherryPick { .. } => {
+            Wish::Snapshot
         }
         _ => Wish::Other,
     };

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::assessment::{Assessment, Verdict};
 use super::carry::Course;
-use super::intent::{Intent, Want};
+use super::intent::Intent;
 use super::load;
 use super::look::{Looked, look};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
@@ -17,10 +17,13 @@ use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
 use crate::env::Env;
 use crate::ingest::journal::{Journal, Record};
-use crate::ingest::run::{Ending, Planned, plan, request_again};
+use crate::ingest::run::{Ending, Planned, mode_of, plan, request_again};
 use crate::monitor::Monitor;
 use crate::table::Table;
 use crate::{Error, Result};
+
+/// The verb of journals that have staged files.
+const LOAD: &str = "ingest";
 
 /// Where an ingest stands, and what of it can be published.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ pub struct Standing {
 /// Those of loading the table.
 pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) -> Result<Standing> {
     let intent = Intent::of(record);
-    let loads = intent.want == Want::Append;
+    let loads = record.plan.verb == LOAD;
     // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
     let table = connection.load(&record.plan.table).await.ok();
     let read = match (&table, loads) {
@@ -142,8 +145,7 @@ pub async fn restage(
 ) -> Result<Done> {
     connection.writable()?;
     let case = Case::open(connection, id, env, monitor)?;
-    let intent = Intent::of(&case.record);
-    if intent.want != Want::Append {
+    if case.record.plan.verb != LOAD {
         return Err(Error::invalid("this change has no rows to write again").with("ingest", id));
     }
     let standing = stand(connection, &case.record, monitor).await?;
@@ -202,7 +204,7 @@ impl<'a> Case<'a> {
         let given = plan.options.get("summary").cloned().unwrap_or_default();
         let mut summary: BTreeMap<String, String> = serde_json::from_value(given).unwrap_or_default();
         summary.insert(INGEST_ID.into(), plan.ingest_id.clone());
-        Ok(Change::Append { branch: self.record.branch().into(), files, summary })
+        Ok(mode_of(plan).change(self.record.branch().into(), files, summary))
     }
 
     fn done(&self, outcome: Word) -> Done {

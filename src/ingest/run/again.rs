@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{IngestRequest, OnError};
+use super::{IngestRequest, Mode, OnError};
 use crate::ingest::journal::Plan;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::source::SourceOptions;
@@ -17,6 +17,9 @@ use crate::{Error, Kind, Result};
 /// How a load was asked for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Recorded {
+    /// How the rows go in.
+    #[serde(default)]
+    mode: Mode,
     /// A mapping file as text, with how the files are read.
     mapping: String,
     /// The files as they were.
@@ -51,6 +54,7 @@ impl SourceFile {
 /// The options of a load's plan.
 pub(super) fn record(request: &IngestRequest, mapping: &Mapping) -> Value {
     let recorded = Recorded {
+        mode: request.mode,
         mapping: mapping.to_toml().unwrap_or_default(),
         files: request.source.paths.iter().filter_map(|path| SourceFile::of(path).ok()).collect(),
         summary: request.summary.clone(),
@@ -60,6 +64,12 @@ pub(super) fn record(request: &IngestRequest, mapping: &Mapping) -> Value {
         },
     };
     serde_json::to_value(recorded).unwrap_or_default()
+}
+
+/// How the rows of a load go in, by its plan.
+pub fn mode_of(plan: &Plan) -> Mode {
+    let told = plan.options.get("mode").cloned();
+    told.and_then(|mode| serde_json::from_value(mode).ok()).unwrap_or_default()
 }
 
 /// The request that a journal tells of, to be made again. Rejected rows go to a fresh file beside the first one.
@@ -86,6 +96,7 @@ pub fn request_again(plan: &Plan) -> Result<IngestRequest> {
     };
     Ok(IngestRequest {
         branch: plan.branch.clone(),
+        mode: recorded.mode,
         mapping: Some(mapping),
         on_error,
         summary: recorded.summary,

@@ -2,6 +2,7 @@
 //! there.
 
 mod again;
+mod mode;
 mod pipeline;
 mod plan;
 mod result;
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub use again::request_again;
+pub use again::{mode_of, request_again};
+pub use mode::Mode;
 pub use plan::{IngestPlan, Planned, plan};
 pub use result::{Ending, IngestResult};
 pub use staged::{StagedLoad, Staging};
@@ -35,6 +37,8 @@ pub struct IngestRequest {
     pub mapping: Option<Mapping>,
     /// The branch, `main` as a rule.
     pub branch: String,
+    /// Beside what is there, or in its place.
+    pub mode: Mode,
     /// What happens when a row does not fit.
     pub on_error: OnError,
     /// Make the table where it does not exist.
@@ -76,6 +80,7 @@ impl IngestRequest {
             table,
             mapping: None,
             branch: "main".into(),
+            mode: Mode::Append,
             on_error: OnError::Fail,
             create: None,
             summary: BTreeMap::new(),

@@ -10,7 +10,7 @@ use super::result::{Ending, IngestResult};
 use super::staged::{MADE, StagedLoad, Staging, take_table_back, told};
 use super::{IngestRequest, OnError, again};
 use crate::catalog::Connection;
-use crate::commit::{Change, INGEST_ID, StagedFile};
+use crate::commit::{INGEST_ID, StagedFile};
 use crate::env::Env;
 use crate::ingest::bind::Problem;
 use crate::ingest::journal::{Base, Journal, Plan};
@@ -164,11 +164,11 @@ impl<'a> Load<'a> {
 
     fn ready(self, ready: Ready, started: Instant) -> StagedLoad {
         let Ready { files, stage, journal, journaled } = ready;
-        let IngestRequest { branch, mut summary, on_error, .. } = self.plan.request;
+        let IngestRequest { branch, mode, mut summary, on_error, .. } = self.plan.request;
         summary.insert(INGEST_ID.into(), journal.id().into());
         StagedLoad {
             table: self.table,
-            change: Change::Append { branch, files, summary },
+            change: mode.change(branch, files, summary),
             journal,
             plan: journaled,
             result: self.result,

@@ -44,7 +44,7 @@ pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, S
 pub use spool::Spooled;
 
 /// Bytes of text in a block.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 256 << 10;
 
 /// One or more local files with the same columns, ready to be read any number of times.
 #[derive(Debug, Clone)]

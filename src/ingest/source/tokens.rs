@@ -140,18 +140,60 @@ impl<'a> Tokens<'a> {
     }
 
     fn with_quotes(&mut self) {
-        let (mut at, mut lines) = (0, 1);
-        while at < self.bytes.len() {
-            let end = if self.bytes.get(at).copied() == self.marks.quote {
-                self.quoted_field(at, &mut lines)
+        let bytes = self.bytes;
+        let quotes = u64::from_ne_bytes([self.marks.quote.unwrap_or(self.marks.delimiter); 8]);
+        let (mut at, mut start, mut lines) = (0, 0, 1);
+        while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*word);
+            let mut found = matches(word, self.needles) | matches(word, [quotes; 2]);
+            at += 8;
+            while found != 0 {
+                let end = at - 8 + (found.trailing_zeros() >> 3) as usize;
+                found &= found - 1;
+                if bytes.get(end).copied() != self.marks.quote {
+                    self.field_of_quoted(start, end, &mut lines);
+                    start = end + 1;
+                } else if end == start {
+                    // What is looked at next is what comes behind the field.
+                    (at, start) = self.past_quoted(end, &mut lines);
+                    found = 0;
+                }
+            }
+        }
+        self.last_of_quoted(start, &mut lines);
+    }
+
+    /// Takes the quoted field at `open`, and its record where that ends with it. Gives where the next field begins, twice.
+    fn past_quoted(&mut self, open: usize, lines: &mut u64) -> (usize, usize) {
+        let end = self.quoted_field(open, lines);
+        if self.bytes.get(end).is_none_or(|b| *b == self.marks.terminator) {
+            self.finish_record(end + 1, std::mem::replace(lines, 1));
+        }
+        (end + 1, end + 1)
+    }
+
+    /// An unquoted field of a block with quotes, whose delimiter or terminator stands at `end`.
+    #[inline(always)]
+    fn field_of_quoted(&mut self, start: usize, end: usize, lines: &mut u64) {
+        if self.bytes.get(end).is_some_and(|b| *b != self.marks.terminator) {
+            self.spans.push(Span { start: start as u32, end: end as u32 });
+            return;
+        }
+        self.spans.push(Span { start: start as u32, end: self.last_field_end(start, end) as u32 });
+        self.finish_record(end + 1, std::mem::replace(lines, 1));
+    }
+
+    /// The fields of the last bytes, fewer than eight from where a word was last looked at, and more where a long field
+    /// goes on there.
+    fn last_of_quoted(&mut self, start: usize, lines: &mut u64) {
+        let mut start = start;
+        while start < self.bytes.len() {
+            if self.bytes.get(start).copied() == self.marks.quote {
+                (_, start) = self.past_quoted(start, lines);
             } else {
-                let end = self.field_end(at);
-                self.spans.push(Span { start: at as u32, end: self.last_field_end(at, end) as u32 });
-                end
-            };
-            at = end + 1;
-            if self.bytes.get(end).is_none_or(|b| *b == self.marks.terminator) {
-                self.finish_record(at, std::mem::replace(&mut lines, 1));
+                let end = self.field_end(start);
+                self.field_of_quoted(start, end, lines);
+                start = end + 1;
             }
         }
     }

@@ -309,12 +309,12 @@ impl Stage {
         }
     }
 
-    /// Whether enough rows wait to be worth encoding: a chunk, or a run to sort.
+    /// Whether enough rows wait to be worth encoding: a chunk of a partition, or a run to sort.
     fn is_due(&self, state: &LaneState) -> bool {
         let (rows, bytes) = state.waiting();
         match self.sorter {
             Some(_) => bytes >= self.limits.memory / (8 * self.limits.workers.max(1)),
-            None => rows >= CHUNK_ROWS || bytes >= CHUNK_BYTES,
+            None => self.partitioner.is_none() || rows >= CHUNK_ROWS || bytes >= CHUNK_BYTES,
         }
     }
 
