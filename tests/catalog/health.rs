@@ -63,7 +63,7 @@ async fn a_wrong_clock_fails() {
 async fn each_trouble_is_told_and_stops_nothing_else() {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("c.toml");
-    let text = "[catalog.gone]\nuri = 'sqlite:////nowhere/c.db'\n[catalog.later]\nuri = 'https://h'\n";
+    let text = "[catalog.gone]\nuri = 'sqlite:////nowhere/c.db'\n[catalog.later]\ntype = 'glue'\n";
     std::fs::write(&config, text).unwrap();
     std::fs::write(folder.path().join("state"), "in the way").unwrap();
     let options = LakeOptions { config: Some(config.clone()), ..LakeOptions::default() };

@@ -17,8 +17,8 @@ async fn files_roll_at_the_target_size() {
     let house = House::new().await;
     let table = house
         .table("rolling", &[("id", "long"), ("word", "string")], |t| {
-            t.properties.insert("write.target-file-size-bytes".into(), "60000".into());
-            t.properties.insert("write.parquet.row-group-size-bytes".into(), "8000".into());
+            t.properties.insert("write.target-file-size-bytes".into(), "30000".into());
+            t.properties.insert("write.parquet.row-group-size-bytes".into(), "4000".into());
         })
         .await;
     let files = staged(&table, counting(&table, 20, 9000), limits(32 << 20)).await.unwrap();

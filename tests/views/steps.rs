@@ -217,7 +217,7 @@ async fn create_screen() {
     answer(&mut console, &lake, "p", "bucket(16, customer_id), country").await;
     answer(&mut console, &lake, "s", "customer_id desc").await;
     told.show("partitioned and sorted", &mut console, &BOTH);
-    answer(&mut console, &lake, "f", "country: date; customer_id: long").await;
+    answer(&mut console, &lake, "f", "country: date; customer_id: string").await;
     told.show("with other types", &mut console, &[(80, 24)]);
     walk(&mut console, &lake, "p").await;
     told.show("asked for the fields", &mut console, &[(80, 24)]);

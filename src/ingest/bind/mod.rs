@@ -9,14 +9,14 @@ mod problem;
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::Schema;
 
 use crate::ingest::expression::Compiler;
 use crate::ingest::fit::Convert;
 use crate::ingest::mapping::{Mapping, nearest};
-use crate::ingest::parse::TextParser;
+use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::source::{Source, SourceColumn};
 use crate::table::Table;
 
@@ -82,6 +82,9 @@ impl Binding {
             let mut uses = self.columns.iter().filter(|column| column.input.needs(*source));
             match (uses.next().map(|column| (&column.input, &column.convert)), uses.next()) {
                 (Some((Input::Source(_), Convert::Parse(parser))), None) if parser.parses_all() => Some(parser.clone()),
+                (Some((Input::Source(_), Convert::Laid(DataType::Utf8))), None) => {
+                    TextParser::new(&DataType::Utf8, &ParseFormat::default()).ok()
+                }
                 _ => None,
             }
         };

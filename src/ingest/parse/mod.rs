@@ -17,11 +17,11 @@ mod zone;
 
 use std::sync::Arc;
 
-use arrow::array::NullBufferBuilder;
 use arrow::array::types::{Date32Type, Decimal128Type, Time64MicrosecondType};
 use arrow::array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanBufferBuilder, PrimitiveArray, StringArray, StringViewArray,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanBufferBuilder, NullBufferBuilder, PrimitiveArray, StringArray,
+    StringBuilder, StringViewArray,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
@@ -121,10 +121,10 @@ impl TextParser {
         }
     }
 
-    /// Whether [`parse_all`](Self::parse_all) can parse into this type: numbers, dates, times and timestamps.
+    /// Whether [`parse_all`](Self::parse_all) can parse into this type: numbers, dates, times, timestamps and text.
     pub fn parses_all(&self) -> bool {
-        use Kind::{Binary, Boolean, Fixed, Text, Uuid};
-        !matches!(self.kind, Boolean(_) | Text | Fixed(..) | Binary(_) | Uuid)
+        use Kind::{Binary, Boolean, Fixed, Uuid};
+        !matches!(self.kind, Boolean(_) | Fixed(..) | Binary(_) | Uuid)
     }
 
     /// Parses texts that never were a column; nothing as soon as one of them is bad, for [`parse`](Self::parse) to say
@@ -140,7 +140,8 @@ impl TextParser {
             Kind::Date(dates) => all::<Date32Type>(cells, rows, to, |s| dates.parse(s)),
             Kind::Time(times) => all::<Time64MicrosecondType>(cells, rows, to, |s| times.parse(s)),
             Kind::Timestamp(stamps) => stamps.parse_all(cells, rows, to),
-            _ => None,
+            Kind::Text => Some(texts(cells, rows)),
+            Kind::Boolean(_) | Kind::Fixed(..) | Kind::Binary(_) | Kind::Uuid => None,
         }
     }
 
@@ -222,6 +223,13 @@ pub(crate) fn nulls_with(nulls: Option<&NullBuffer>, bad: &[(usize, Reason)], le
         valid.set_bit(*row, false);
     }
     Some(NullBuffer::new(valid.finish()))
+}
+
+/// Texts that were never a column, as one.
+fn texts<'a>(cells: impl Iterator<Item = Option<&'a str>>, rows: usize) -> ArrayRef {
+    let mut column = StringBuilder::with_capacity(rows, rows * 16);
+    cells.for_each(|cell| column.append_option(cell));
+    Arc::new(column.finish())
 }
 
 fn strings(text: &StringViewArray) -> Parsed {
