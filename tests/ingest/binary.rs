@@ -110,6 +110,27 @@ fn rows_that_do_not_fit_end_with_five() {
 }
 
 #[test]
+fn rows_go_in_the_place_of_all_others_or_of_those_of_their_partitions() {
+    let home = Home::new();
+    let part = |name: &str, rows: &str| std::fs::write(home.path(name), format!("id,country\n{rows}")).unwrap();
+    let load = |name: &str, more: &[&str]| {
+        let (code, told) = home.json(&[&["ingest", name, "sales.orders", "--yes"], more].concat());
+        assert_eq!((code, &told["outcome"]), (0, &"committed".into()), "{told}");
+    };
+    part("first.csv", "1,DE\n2,FR\n3,PL\n");
+    load("first.csv", &["--create", "--partition-by", "country"]);
+    part("second.csv", "4,FR\n5,IT\n");
+    load("second.csv", &["--mode", "overwrite-partitions"]);
+    assert_eq!(home.ids(), [1, 3, 4, 5]);
+    load("first.csv", &["--mode", "overwrite"]);
+    assert_eq!(home.ids(), [1, 2, 3]);
+    let (_, snapshots) = home.json(&["snapshots", "sales.orders"]);
+    let last = snapshots.as_array().unwrap().iter().max_by_key(|s| s["committed_at"].as_str().unwrap()).unwrap();
+    assert_eq!((&last["operation"], &last["summary"]["total-records"]), (&"overwrite".into(), &"3".into()));
+    assert_eq!(last["summary"]["deleted-records"], "4");
+}
+
+#[test]
 fn wrong_usage_ends_with_two() {
     let home = Home::new();
     for arguments in [
