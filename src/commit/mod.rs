@@ -27,6 +27,7 @@ pub use conflicts::{Conflict, ConflictKind, conflicts, partition_conflicts};
 pub use expire::{Expire, Expiry, KeptSnapshot, expiry};
 pub use overwrite::{HitFile, HitFiles, hit_files};
 pub use partitioning::SpecEdit;
+pub use pick::files_again;
 pub use propose::{clock_warning, propose, rehearsal};
 pub use publish::{Attempt, AttemptOutcome, Published, Sending, Unwitnessed, Witness, publish};
 pub use refs::branch_head;

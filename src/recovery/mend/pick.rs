@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::leaving::many;
 use super::prepared::Prepared;
 use crate::commit::{Change, branch_head};
-use crate::table::inspect::{self, SnapshotRow};
 use crate::table::Table;
+use crate::table::inspect::{self, SnapshotRow};
 use crate::{Error, Result};
 
 /// A pick that can be shown and carried out.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::carry::carry_out;
 use super::super::outcome::Carried;
-use super::super::policy::Policy;
+use super::super::policy::{OnConflict, Policy};
 use super::super::recorded::named;
 use crate::Result;
 use crate::catalog::Connection;
@@ -94,6 +94,12 @@ impl Prepared {
             options: Value::Null,
         };
         let change = named(self.change.clone(), &plan.ingest_id);
-        carry_out(connection, &self.base, &change, plan, policy, env, monitor).await
+        // Files of an older snapshot were found to be in the branch no more. Somebody may have brought them back since.
+        let on_conflict = match change {
+            Change::Append { .. } => OnConflict::Fail,
+            _ => policy.on_conflict,
+        };
+        let policy = Policy { on_conflict, ..*policy };
+        carry_out(connection, &self.base, &change, plan, &policy, env, monitor).await
     }
 }

@@ -115,12 +115,10 @@ pub async fn drop_ref(table: &Table, kind: RefKind, name: &str, monitor: &Monito
 /// [`Kind::Invalid`](crate::Kind::Invalid) where it is no descendant, with the way out.
 pub async fn fast_forward(table: &Table, branch: &str, to: &str, monitor: &Monitor) -> Result<RefPlan> {
     let head = head_of(table, branch)?;
-    let snapshot_id = table.resolve(Some(to))?.ok_or_else(|| Error::not_found("there is no snapshot").with("at", to))?;
+    let snapshot_id =
+        table.resolve(Some(to))?.ok_or_else(|| Error::not_found("there is no snapshot").with("at", to))?;
     let refused = |why: &str| {
-        Error::invalid(why.to_string())
-            .with("table", table.name())
-            .with("branch", branch)
-            .with("snapshot", snapshot_id)
+        Error::invalid(why.to_string()).with("table", table.name()).with("branch", branch).with("snapshot", snapshot_id)
     };
     if head == snapshot_id {
         return Err(refused("the branch leads there already"));

@@ -83,8 +83,9 @@ async fn planned(table: &Table, verb: &'static str, is_redo: bool, monitor: &Mon
             .with("table", table.name())
             .with("changed at", Moment(metadata.last_updated_ms())));
     }
-    // The branch that readers see comes first: by it the change is found again.
-    changes.sort_by_key(|change| change.ref_name() != Some(MAIN));
+    // The branch that readers see comes first, for by the first ref the change is found again; a ref that stays where it
+    // is tells nothing.
+    changes.sort_by_key(|change| (matches!(change, Change::Retain { .. }), change.ref_name() != Some(MAIN)));
     let led = changes.iter().find_map(|change| match change {
         Change::SetRef { name, kind: RefKind::Branch, snapshot_id } => Some((name.clone(), *snapshot_id)),
         _ => None,
