@@ -1,5 +1,7 @@
 //! Mend: plans in numbers, and what carrying them out does, with rivals and lost answers.
 
+use iceberg::expr::Reference;
+use iceberg::spec::{Datum, Transform, UnboundPartitionSpec};
 use icedeck::commit::{ColumnPlace, Expire, RefKind};
 use icedeck::ingest::journal::State;
 use icedeck::ingest::run::Ending;
@@ -9,7 +11,7 @@ use icedeck::table::Moment;
 
 use super::*;
 use crate::commit::deletes::delete_positions;
-use crate::common::lake::{append, longs, orders};
+use crate::common::lake::{append, longs, orders, orders_schema};
 
 const NAME: &str = "sales.orders";
 
@@ -304,6 +306,34 @@ async fn files_that_are_gone_or_have_deletes_are_not_restored() {
     std::fs::remove_file(path.trim_start_matches("file://")).unwrap();
     let gone = restore(&table, &whole, &monitor).await.unwrap_err();
     assert!(gone.kind() == Kind::NotFound && gone.to_string().contains("is gone"), "{gone}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_partition_is_restored() {
+    let lake = Lake::new().await;
+    let spec = UnboundPartitionSpec::builder().add_partition_field(2, "country", Transform::Identity).unwrap().build();
+    let table = lake.table(NAME, orders_schema(), Some(spec), 2).await;
+    let table = lake.append(&table, orders(&table, 0, 9)).await;
+    let from = head(&table).to_string();
+    let filter = Reference::new("country").equal_to(Datum::string("DE"));
+    let delete = Change::Delete { branch: "main".into(), filter, summary: Default::default() };
+    let table = lake.commit(&table, &delete).await;
+    assert_eq!(rows(&lake).await.len(), 6);
+    let ask = |partition: &str| RestoreRequest {
+        from: from.clone(),
+        partitions: vec![partition.into()],
+        ..RestoreRequest::default()
+    };
+    let monitor = Monitor::new();
+    for (partition, says) in [("country=XX", "no such partition"), ("country=FR", "in the branch already")] {
+        let refused = restore(&table, &ask(partition), &monitor).await.unwrap_err();
+        assert!(refused.kind() == Kind::NotFound && refused.to_string().contains(says), "{refused}");
+    }
+    let plan = restore(&table, &ask("country=DE"), &monitor).await.unwrap();
+    assert_eq!((plan.files, plan.rows), (1, 3));
+    let table = done(&lake, &plan.prepared).await;
+    assert_eq!(rows(&lake).await, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(undo(&table, &monitor).await.unwrap().leaving.unwrap().gone.rows, 3);
 }
 
 /// The snapshot between the first one and the one with deletes.

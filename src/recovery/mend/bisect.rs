@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::commit::ancestors;
 use crate::monitor::Monitor;
-use crate::query::{self, RowsRequest};
+use crate::query::file_matches;
 use crate::table::{Moment, Table};
 use crate::{Error, Result};
 
@@ -39,7 +39,7 @@ pub struct BisectStep {
     pub snapshot_id: i64,
     /// When it was committed.
     pub committed_at: Moment,
-    /// Rows for which the filter is true. Counting ends once there are more than expected.
+    /// Rows for which the filter is true. Counting ends with the file in which there are more than expected.
     pub rows: u64,
     /// Whether it is bad.
     pub is_bad: bool,
@@ -126,24 +126,21 @@ fn at(line: &[i64], n: usize) -> Result<i64> {
 async fn look(table: &Table, line: &[i64], n: usize, suspicion: &Suspicion, monitor: &Monitor) -> Result<BisectStep> {
     let snapshot_id = at(line, n)?;
     let Suspicion::RowsWhere { filter, expect } = suspicion;
-    let limit = usize::try_from(*expect).unwrap_or(usize::MAX).saturating_add(1);
-    let rows = count(table, snapshot_id, filter, limit, monitor).await.map_err(|e| e.with("snapshot", snapshot_id))?;
+    let rows = count(table, snapshot_id, filter, *expect, monitor).await;
+    let rows = rows.map_err(|e| e.with("snapshot", snapshot_id))?;
     let committed_at = table.metadata().snapshot_by_id(snapshot_id).map_or(0, |s| s.timestamp_ms());
     Ok(BisectStep { snapshot_id, committed_at: Moment(committed_at), rows, is_bad: rows != *expect })
 }
 
-async fn count(table: &Table, snapshot_id: i64, filter: &str, limit: usize, monitor: &Monitor) -> Result<u64> {
-    let column = table.metadata().current_schema().as_struct().fields().first().map(|f| f.name.clone());
-    let snapshot = table.metadata().snapshot_by_id(snapshot_id);
-    let own = snapshot.and_then(|s| s.schema(table.metadata()).ok());
-    let column = own.and_then(|s| s.as_struct().fields().first().map(|f| f.name.clone())).or(column);
-    let columns = column.into_iter().collect();
-    let request =
-        RowsRequest { snapshot_id: Some(snapshot_id), limit: Some(limit), columns, filter: Some(filter.into()) };
-    let mut stream = query::rows(table, &request, monitor).await?;
-    let mut rows = 0;
-    while let Some(page) = stream.next().await? {
-        rows += page.rows.len() as u64;
+/// Rows for which the filter is true; counting ends above `expect`.
+async fn count(table: &Table, snapshot_id: i64, filter: &str, expect: u64, monitor: &Monitor) -> Result<u64> {
+    let mut files = file_matches(table, snapshot_id, Some(filter), monitor).await?;
+    let mut rows = 0u64;
+    while let Some(file) = files.next().await? {
+        rows = rows.saturating_add(file.matched);
+        if rows > expect {
+            break;
+        }
     }
     Ok(rows)
 }
