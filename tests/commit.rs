@@ -2,7 +2,7 @@
 //! behind, and what must not be is refused before anything is sent.
 
 mod check;
-mod deletes;
+pub mod deletes;
 mod mend;
 mod merging;
 mod model;

@@ -6,6 +6,8 @@ mod auditing;
 mod binary;
 mod faults;
 mod kill;
+mod mend_binary;
+mod mending;
 mod resolving;
 
 use std::collections::VecDeque;

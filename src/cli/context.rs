@@ -71,25 +71,47 @@ impl Context {
         if self.options.yes { Ok(Consent::Given) } else { self.ask(question) }
     }
 
+    /// As [`confirm`](Self::confirm), for what cannot be taken back: a person has to type `name`.
+    ///
+    /// # Errors
+    /// A terminal that cannot be read.
+    pub fn confirm_by_name(&self, question: &str, name: &str) -> Result<Consent> {
+        if self.options.yes {
+            return Ok(Consent::Given);
+        }
+        let asked = format!("{question}; it cannot simply be taken back, type {name} to go on");
+        Ok(match self.answer(&asked, "")? {
+            Ok(answer) if answer == name => Consent::Given,
+            Ok(_) => Consent::Refused(Exit::Failed),
+            Err(exit) => Consent::Refused(exit),
+        })
+    }
+
     /// As [`confirm`](Self::confirm), whether or not `--yes` was said: for what could not be known before.
     ///
     /// # Errors
     /// A terminal that cannot be read.
     pub fn ask(&self, question: &str) -> Result<Consent> {
+        Ok(match self.answer(question, " [y/N]")? {
+            Ok(answer) if ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()) => Consent::Given,
+            Ok(_) => Consent::Refused(Exit::Failed),
+            Err(exit) => Consent::Refused(exit),
+        })
+    }
+
+    /// What a person at a terminal answers, without the spaces around it; where there is none, how the verb ends.
+    fn answer(&self, question: &str, choices: &str) -> Result<Result<String, Exit>> {
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             self.note(&format!("{question}: not confirmed\n  hint: nobody can be asked here; add --yes"));
-            return Ok(Consent::Refused(Exit::Usage));
+            return Ok(Err(Exit::Usage));
         }
         let mut stderr = std::io::stderr();
         let mut answer = String::new();
-        write!(stderr, "{}? [y/N] ", visible_lines(question))
+        write!(stderr, "{}?{choices} ", visible_lines(question))
             .and_then(|()| stderr.flush())
             .and_then(|()| std::io::stdin().read_line(&mut answer))
             .map_err(|e| Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(e))?;
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(Consent::Given),
-            _ => Ok(Consent::Refused(Exit::Failed)),
-        }
+        Ok(Ok(answer.trim().to_string()))
     }
 
     /// Tells the operator something on standard error. Control characters become symbols.

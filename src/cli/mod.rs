@@ -5,8 +5,12 @@
 //! A new verb is a file with `Args` (its doc comment is the verb's help) and `run(args, &Context) -> Result<Exit>`, and
 //! a line each in `mod`, [`Verb`], `Verb::run` and `Verb::writes`, in the order of the alphabet.
 
+mod alter;
+mod bisect;
+mod branch;
 mod catalogs;
 mod change;
+mod cherry_pick;
 mod completions;
 mod console;
 mod context;
@@ -18,6 +22,8 @@ mod drop;
 mod drop_namespace;
 mod entries;
 mod exit;
+mod expire;
+mod fast_forward;
 mod files;
 mod history;
 mod ingest;
@@ -25,6 +31,7 @@ pub mod log;
 mod ls;
 mod man;
 mod manifests;
+mod mend;
 mod metadata_log;
 mod options;
 mod output;
@@ -36,13 +43,18 @@ mod recover;
 mod recover_act;
 mod recover_audit;
 mod recover_show;
+mod redo;
 mod refs;
 mod rename;
+mod restore;
+mod rollback;
 mod rows;
 mod schema;
 mod show;
 mod snapshots;
 mod sources;
+mod tag;
+mod undo;
 
 use std::path::PathBuf;
 
@@ -123,7 +135,11 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs)] // each verb is described where its arguments are
 pub enum Verb {
+    Alter(alter::Args),
+    Bisect(bisect::Args),
+    Branch(branch::Args),
     Catalogs(catalogs::Args),
+    CherryPick(cherry_pick::Args),
     Completions(completions::Args),
     Create(create::Args),
     CreateNamespace(create_namespace::Args),
@@ -132,6 +148,8 @@ pub enum Verb {
     Drop(drop::Args),
     DropNamespace(drop_namespace::Args),
     Entries(entries::Args),
+    Expire(expire::Args),
+    FastForward(fast_forward::Args),
     Files(files::Args),
     History(history::Args),
     Ingest(ingest::Args),
@@ -143,18 +161,27 @@ pub enum Verb {
     Preview(preview::Args),
     Properties(properties::Args),
     Recover(recover::Args),
+    Redo(redo::Args),
     Refs(refs::Args),
     Rename(rename::Args),
+    Restore(restore::Args),
+    Rollback(rollback::Args),
     Rows(rows::Args),
     Schema(schema::Args),
     Show(show::Args),
     Snapshots(snapshots::Args),
+    Tag(tag::Args),
+    Undo(undo::Args),
 }
 
 impl Verb {
     async fn run(self, context: &Context) -> Result<Exit> {
         match self {
+            Verb::Alter(args) => alter::run(args, context).await,
+            Verb::Bisect(args) => bisect::run(args, context).await,
+            Verb::Branch(args) => branch::run(args, context).await,
             Verb::Catalogs(args) => catalogs::run(args, context).await,
+            Verb::CherryPick(args) => cherry_pick::run(args, context).await,
             Verb::Completions(args) => completions::run(args, context).await,
             Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
@@ -163,6 +190,8 @@ impl Verb {
             Verb::Drop(args) => drop::run(args, context).await,
             Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
             Verb::Entries(args) => entries::run(args, context).await,
+            Verb::Expire(args) => expire::run(args, context).await,
+            Verb::FastForward(args) => fast_forward::run(args, context).await,
             Verb::Files(args) => files::run(args, context).await,
             Verb::History(args) => history::run(args, context).await,
             Verb::Ingest(args) => ingest::run(args, context).await,
@@ -174,12 +203,17 @@ impl Verb {
             Verb::Preview(args) => preview::run(args, context).await,
             Verb::Properties(args) => properties::run(args, context).await,
             Verb::Recover(args) => recover::run(args, context).await,
+            Verb::Redo(args) => redo::run(args, context).await,
             Verb::Refs(args) => refs::run(args, context).await,
             Verb::Rename(args) => rename::run(args, context).await,
+            Verb::Restore(args) => restore::run(args, context).await,
+            Verb::Rollback(args) => rollback::run(args, context).await,
             Verb::Rows(args) => rows::run(args, context).await,
             Verb::Schema(args) => schema::run(args, context).await,
             Verb::Show(args) => show::run(args, context).await,
             Verb::Snapshots(args) => snapshots::run(args, context).await,
+            Verb::Tag(args) => tag::run(args, context).await,
+            Verb::Undo(args) => undo::run(args, context).await,
         }
     }
 
@@ -187,7 +221,11 @@ impl Verb {
     #[allow(clippy::match_same_arms)] // one line a verb, so that branches merge
     fn writes(&self) -> bool {
         match self {
+            Verb::Alter(_) => true,
+            Verb::Bisect(_) => false,
+            Verb::Branch(args) => args.writes(),
             Verb::Catalogs(_) => false,
+            Verb::CherryPick(_) => true,
             Verb::Completions(_) => false,
             Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
@@ -196,6 +234,8 @@ impl Verb {
             Verb::Drop(_) => true,
             Verb::DropNamespace(_) => true,
             Verb::Entries(_) => false,
+            Verb::Expire(_) => true,
+            Verb::FastForward(_) => true,
             Verb::Files(_) => false,
             Verb::History(_) => false,
             Verb::Ingest(_) => true,
@@ -207,12 +247,17 @@ impl Verb {
             Verb::Preview(_) => false,
             Verb::Properties(_) => false,
             Verb::Recover(args) => args.writes(),
+            Verb::Redo(_) => true,
             Verb::Refs(_) => false,
             Verb::Rename(_) => true,
+            Verb::Restore(_) => true,
+            Verb::Rollback(_) => true,
             Verb::Rows(_) => false,
             Verb::Schema(_) => false,
             Verb::Show(_) => false,
             Verb::Snapshots(_) => false,
+            Verb::Tag(args) => args.writes(),
+            Verb::Undo(_) => true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The writing half of `icedeck recover`: rebase, restage, discard. It looks, tells, asks, does.
 
+use super::mend::exit;
 use super::progress::Bar;
 use super::recover_show::{Found, found, tell};
 use super::{Consent, Context, Exit};
@@ -70,14 +71,5 @@ fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: 
         Deed::Rebase => format!("publish {what} of ingest {id} on {table} as it is now"),
         Deed::Restage => format!("give up {what} of ingest {id}, and load its files into {table} again"),
         Deed::Discard => format!("give up ingest {id} and delete {what}"),
-    }
-}
-
-fn exit(outcome: Word) -> Exit {
-    match outcome {
-        Word::Committed | Word::Planned | Word::Discarded => Exit::Done,
-        Word::Rejected => Exit::Rejected,
-        Word::Unknown => Exit::Unknown,
-        Word::NotSent => Exit::Failed,
     }
 }

@@ -119,6 +119,33 @@ fn refuse_what_is_there(metadata: &TableMetadata, head: Option<i64>, picked: &Sn
     Ok(())
 }
 
+/// The live data files of a snapshot that are named by these paths, as they can be added to a branch again: with row ids
+/// of their own. Manifests are read one at a time.
+///
+/// # Errors
+/// [`Kind::NotFound`] for an unknown snapshot, and those of the storage.
+pub async fn files_again(table: &Table, snapshot_id: i64, paths: &HashSet<String>) -> Result<Vec<StagedFile>> {
+    let metadata = table.metadata();
+    let snapshot = metadata
+        .snapshot_by_id(snapshot_id)
+        .ok_or_else(|| Error::not_found("the table has no such snapshot").with("snapshot", snapshot_id))?;
+    let schema_id = snapshot.schema_id().unwrap_or_else(|| metadata.current_schema_id());
+    let list = table.inner().manifest_list_reader(snapshot).load().await;
+    let list = list.map_err(|e| from_iceberg(e, "cannot read the manifest list").with("snapshot", snapshot_id))?;
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    for manifest in list.entries() {
+        for entry in entry::read(table, manifest).await?.1.into_iter().filter(entry::Entry::is_live) {
+            let path = entry.file.file_path();
+            let is_data = entry.file.content_type() == DataContentType::Data;
+            if is_data && paths.contains(path) && seen.insert(path.to_string()) {
+                let file = with_first_row(&entry.file, None)?;
+                found.push(StagedFile { file, spec_id: manifest.partition_spec_id, schema_id });
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The files that a snapshot added and removed.
 async fn read(table: &Table, picked: &SnapshotRef) -> Result<Picked> {
     let metadata = table.metadata();

@@ -15,3 +15,4 @@ mod rows;
 
 pub use prune::FilesSeen;
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};
+pub use rows::{FileMatch, FileMatches, file_matches};

@@ -201,6 +201,71 @@ impl RowStream {
     }
 }
 
+/// One data file of a snapshot, and how many of its rows were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileMatch {
+    /// Where it is.
+    pub path: String,
+    /// Rows in the file.
+    pub rows: u64,
+    /// Rows that deletes of the snapshot leave of it; those of a file that the filter rules out are not counted.
+    pub live: u64,
+    /// Live rows for which the filter is true; all of them where there is none.
+    pub matched: u64,
+}
+
+/// The data files of a snapshot, one by one, with what a filter says of each.
+#[derive(Debug)]
+pub struct FileMatches(RowStream);
+
+/// Opens the data files of a snapshot. Only files that the filter does not rule out, or that deletes apply to, are read.
+///
+/// # Errors
+/// As [`rows`].
+pub async fn file_matches(
+    table: &Table,
+    snapshot_id: i64,
+    filter: Option<&str>,
+    monitor: &Monitor,
+) -> Result<FileMatches> {
+    let schema = read_schema(table, Some(snapshot_id))?;
+    let columns = schema.as_struct().fields().first().map(|field| field.name.clone()).into_iter().collect();
+    let filter = filter.map(str::to_string);
+    let request = RowsRequest { snapshot_id: Some(snapshot_id), limit: None, columns, filter };
+    rows(table, &request, monitor).await.map(FileMatches)
+}
+
+impl FileMatches {
+    /// The next file; nothing at the end.
+    ///
+    /// # Errors
+    /// As [`RowStream::next`].
+    pub async fn next(&mut self) -> Result<Option<FileMatch>> {
+        let stream = &mut self.0;
+        let Some(plan) = &mut stream.plan else { return Ok(None) };
+        let Some(file) = plan.next(&stream.monitor).await? else { return Ok(None) };
+        let rows = file.entry.data_file().record_count();
+        let mut found = FileMatch { path: file.entry.file_path().to_string(), rows, live: rows, matched: rows };
+        if stream.pruner.as_ref().is_some_and(|pruner| pruner.rules_out(&file)) {
+            found.matched = 0;
+            return Ok(Some(found));
+        }
+        if stream.filter.is_none() && file.deletes.is_empty() {
+            return Ok(Some(found));
+        }
+        (found.live, found.matched) = (0, 0);
+        let mut batches = stream.monitor.until(stream.reader.open(&file)).await?;
+        while let Some(batch) = stream.monitor.until(async { batches.next().await.transpose() }).await? {
+            found.live += batch.num_rows() as u64;
+            let matched =
+                stream.filter.as_ref().map_or(Ok(batch.num_rows()), |f| f.apply(&batch).map(|b| b.num_rows()));
+            found.matched += matched? as u64;
+        }
+        stream.monitor.update(|p| p.rows += found.live);
+        Ok(Some(found))
+    }
+}
+
 /// The current snapshot is read with the current schema, as every engine does; older ones with their own.
 fn read_schema(table: &Table, snapshot_id: Option<i64>) -> Result<SchemaRef> {
     let metadata = table.metadata();

@@ -1,6 +1,6 @@
 //! What a change wants, as far as it takes to say whether it landed and whether it can still be made. Plain values.
 
-use super::recorded::{Wish, wish};
+use super::recorded::wish;
 use crate::catalog::Outcome;
 use crate::commit::{AttemptOutcome, Change, Published, Targets};
 use crate::ingest::journal::{AttemptRecord, Base, Plan, Record};
@@ -127,7 +127,15 @@ impl From<&Change> for Want {
             Change::Append { .. } | Change::CherryPick { .. } => Self::Append,
             Change::Overwrite { targets: Targets::All, .. } => Self::OverwriteAll,
             Change::Overwrite { .. } | Change::Delete { .. } | Change::Replace { .. } => Self::OverwriteSome,
-            Change::SetRef { snapshot_id, .. } => Self::Ref { snapshot_id: Some(*snapshot_id) },
+            Change::SetRef { snapshot_id, .. }
+            | Change::Rollback { snapshot_id, .. }
+            | Change::FastForward { snapshot_id, .. } => Self::Ref { snapshot_id: Some(*snapshot_id) },
+            Change::CreateRef { reference, .. } => Self::Ref { snapshot_id: Some(reference.snapshot_id) },
+            Change::DropRef { .. } => Self::Ref { snapshot_id: None },
+            Change::All(changes) => {
+                let refs = |want: &Self| matches!(want, Self::Ref { .. });
+                changes.iter().map(Self::from).find(refs).unwrap_or(Self::Metadata)
+            }
             _ => Self::Metadata,
         }
     }
@@ -135,9 +143,7 @@ impl From<&Change> for Want {
 
 fn want(plan: &Plan) -> Want {
     match wish(&plan.options) {
-        Some(Wish::SetRef { snapshot_id, .. }) => Want::Ref { snapshot_id: Some(snapshot_id) },
-        Some(Wish::Snapshot) => Want::OverwriteSome,
-        Some(Wish::Other) => Want::Metadata,
+        Some(wish) => wish.want(),
         None => match mode_of(plan) {
             Mode::Append => Want::Append,
             Mode::Overwrite => Want::OverwriteAll,

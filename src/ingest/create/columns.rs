@@ -88,6 +88,11 @@ impl ColumnType {
         fresh(&self.0, next_id)
     }
 
+    /// iceberg's own form of it.
+    pub(crate) fn as_type(&self) -> &Type {
+        &self.0
+    }
+
     /// Whether only format version 3 knows it.
     pub(super) fn needs_v3(&self) -> bool {
         any_primitive(&self.0, &|p| matches!(p, PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs))

@@ -22,7 +22,7 @@ struct Term {
 /// # Errors
 /// [`Kind::Invalid`](crate::Kind::Invalid), naming the term; [`Kind::Unsupported`](crate::Kind::Unsupported) for a uuid
 /// as it is.
-pub(super) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec> {
+pub(crate) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec> {
     let mut builder = UnboundPartitionSpec::builder();
     for term in terms(text, schema)? {
         let name = match term.rest.split_once(char::is_whitespace) {
@@ -48,7 +48,7 @@ pub(super) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundParti
 ///
 /// # Errors
 /// [`Kind::Invalid`](crate::Kind::Invalid), naming the term.
-pub(super) fn sort_order(text: &str, schema: &Schema) -> Result<SortOrder> {
+pub(crate) fn sort_order(text: &str, schema: &Schema) -> Result<SortOrder> {
     let mut fields = Vec::new();
     for term in terms(text, schema)? {
         let (direction, null_order) = ordering(&term.rest)?;

@@ -12,6 +12,7 @@ use iceberg::spec::{NestedField, Schema, SortOrder, UnboundPartitionSpec};
 use serde::Serialize;
 
 pub use columns::{ColumnType, NewColumn};
+pub(crate) use layout::{partition_spec, sort_order};
 
 use crate::catalog::{Connection, TableCreation};
 use crate::table::{Table, TableName};
