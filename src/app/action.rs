@@ -109,6 +109,7 @@ actions! {
         Jump, "jump", "go to row", "Go to a row by its number";
         Wrap, "wrap", "wrap", "Wrap long lines or not";
         Refresh, "refresh", "refresh", "Read it again";
+        ShowAll, "show-all", "all or open", "What is done with too, or only what is open";
         CancelJob, "cancel-job", "cancel job", "Cancel the job under the cursor";
     }
     Change {
@@ -127,6 +128,10 @@ actions! {
         Partition, "partition-by", "partition by", "How the new table is partitioned";
         Sort, "sort-by", "sort by", "How the new table's files are sorted";
         Reject, "reject", "reject to a file", "Write rows that do not fit to a file and load the others";
+        Rebase, "rebase", "rebase", "Publish the same staged files upon the table as it is now";
+        Restage, "restage", "restage", "Write the rows of an open load again, and publish them";
+        PublishOnBranch, "publish-on-branch", "on a branch", "Publish staged files on a new branch";
+        Discard, "discard", "discard", "Give an open load up and delete its staged files";
     }
     Program {
         Quit, "quit", "quit", "Quit; asks when work is running";

@@ -47,6 +47,7 @@ pub mod palette;
 pub mod partitions;
 pub mod properties;
 pub mod raw;
+pub mod recover;
 pub mod refs;
 pub mod rows;
 pub mod schema;
@@ -55,6 +56,7 @@ pub mod snapshots;
 pub mod specs;
 pub mod tables;
 pub mod widgets;
+pub mod workbench;
 
 pub use list::{List, ListView};
 pub use page::{Page, PageView};
@@ -279,6 +281,22 @@ pub const SCREENS: &[Screen] = &[
         help: "What runs and what ran",
         action: None,
         make: |route| Box::new(jobs::JobsView::new(route)),
+    },
+    Screen {
+        name: recover::NAME,
+        aliases: &["open", "journals"],
+        needs: Needs::Nothing,
+        help: "Loads and changes that are not settled yet",
+        action: None,
+        make: |route| Box::new(ListView::new(recover::Recover { route, all: false })),
+    },
+    Screen {
+        name: workbench::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "One load that is not settled: base, theirs, mine, and what can be done",
+        action: None,
+        make: |route| Box::new(workbench::Workbench::new(route)),
     },
     Screen {
         name: log::NAME,

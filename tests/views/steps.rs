@@ -175,7 +175,7 @@ async fn load_commit_screen() {
     console.press("enter");
     told.show("beginning", &mut console, &[(80, 24)]);
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2 });
+    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
     told.show("staging", &mut console, &BOTH);
     console.press("q");
     told.show("quitting while it runs", &mut console, &BOTH);
@@ -259,7 +259,7 @@ async fn jobs_screen() {
     walk(&mut console, &lake, "enter enter").await;
     console.press("enter");
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2 });
+    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
     console.press("J");
     told.show("running", &mut console, &BOTH);
     console.fail(failure());

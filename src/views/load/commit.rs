@@ -127,7 +127,8 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
     }
     let bar = bar(progress, usize::from(area.width.saturating_sub(4)).min(60));
     let stage = if progress.stage.is_empty() { "starting" } else { progress.stage };
-    load::line(&format!("{} {stage}", load::turning(cx)), Tone::Accent, area, 0, buf, cx);
+    let attempt = if progress.attempts > 0 { format!(", attempt {}", progress.attempts) } else { String::new() };
+    load::line(&format!("{} {stage}{attempt}", load::turning(cx)), Tone::Accent, area, 0, buf, cx);
     load::line(&bar, Tone::Added, area, 1, buf, cx);
     let below = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
     facts::draw(&told, 0, below, buf, cx);
