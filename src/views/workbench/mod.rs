@@ -43,6 +43,8 @@ pub struct Workbench {
     chosen: Deed,
     ended: Option<Done>,
     failed: Option<Arc<Error>>,
+    /// Whether it is being done: then one stays until it is told how it ended.
+    is_busy: bool,
     /// Which column the keys move; 1 is what others did.
     focus: usize,
     scrolls: [Scroll; 3],
@@ -60,6 +62,7 @@ impl Workbench {
             chosen: Deed::Rebase,
             ended: None,
             failed: None,
+            is_busy: false,
             focus: 1,
             scrolls: [Scroll::default(); 3],
             is_beside: false,
@@ -88,7 +91,7 @@ impl Workbench {
     fn begin(&mut self, deed: Deed) -> Vec<Effect> {
         let Some(paper) = &self.paper else { return Vec::new() };
         let catalog = paper.record.plan.catalog.clone();
-        (self.chosen, self.failed) = (deed, None);
+        (self.chosen, self.failed, self.is_busy) = (deed, None, true);
         vec![Effect::Start(ACT, Box::new(tasks::Act { deed, id: self.id(), catalog }))]
     }
 
@@ -315,7 +318,7 @@ impl View for Workbench {
 
     fn back(&mut self) -> bool {
         // An answer that is awaited is shown; the operator stops the work first.
-        self.ended.is_none() && matches!(self.stand, Load::Ready(_)) && self.failed.take().is_some()
+        self.is_busy || self.ended.is_none() && matches!(self.stand, Load::Ready(_)) && self.failed.take().is_some()
     }
 
     fn mouse(&mut self, mouse: crossterm::event::MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
@@ -333,8 +336,9 @@ impl View for Workbench {
             }
             (Slot::MAIN, Report::Failed(error)) => self.stand = Load::Failed(error),
             (ACT, Report::Part(part)) => return part.take().map(|done| self.done(done, cx)).unwrap_or_default(),
+            (ACT, Report::Done) => self.is_busy = false,
             (ACT, Report::Failed(error)) => {
-                self.failed = Some(error);
+                (self.failed, self.is_busy) = (Some(error), false);
                 // What was done before it failed shows when it is looked at again.
                 return vec![Effect::start(tasks::Look { id: self.id() })];
             }
