@@ -66,6 +66,7 @@ pub struct Leaving {
 }
 
 /// What changes for the readers of `branch` when it leads to `to` and no longer to `from`; `tag` will keep the old head.
+/// Where it is to lead nowhere, files are not counted.
 ///
 /// # Errors
 /// Those of the table's refs, and cancellation.
@@ -96,6 +97,9 @@ pub async fn leaving(
     let (snapshots, joining) = (told(&old, &new), told(&new, &old));
     let unreachable = snapshots.iter().filter(|snapshot| snapshot.kept_by.is_empty()).count();
     let mut leaving = Leaving { snapshots, joining, unreachable, ..Leaving::default() };
+    if to.is_none() {
+        return Ok(leaving);
+    }
     match counted(table, from, to, monitor).await {
         Ok((gone, back)) => (leaving.gone, leaving.back) = (gone, back),
         Err(e) if e.is_cancelled() => return Err(e),

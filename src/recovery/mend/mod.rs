@@ -4,11 +4,18 @@
 //!
 //! Nothing here asks, prints, or tries again what [`carry_out`](super::carry_out()) does not.
 
+mod differences;
 mod leaving;
 mod past;
+mod pick;
 mod prepared;
+mod references;
 mod rollback;
+mod undo;
 
 pub use leaving::{Counted, Leaving, LeavingSnapshot, leaving};
+pub use pick::{PickPlan, cherry_pick};
 pub use prepared::Prepared;
+pub use references::{RefPlan, Retention, create_ref, drop_ref, fast_forward};
 pub use rollback::{RestoreOf, RollbackPlan, RollbackRequest, RollbackTo, rollback};
+pub use undo::{UndoPlan, redo, undo};

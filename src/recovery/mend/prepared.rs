@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::super::carry::carry_out;
 use super::super::outcome::Carried;
 use super::super::policy::Policy;
+use super::super::recorded::named;
 use crate::Result;
 use crate::catalog::Connection;
-use crate::commit::{Change, INGEST_ID, rehearsal};
+use crate::commit::{Change, rehearsal};
 use crate::env::Env;
 use crate::ingest::journal::{Base, Plan};
 use crate::monitor::Monitor;
@@ -95,12 +96,4 @@ impl Prepared {
         let change = named(self.change.clone(), &plan.ingest_id);
         carry_out(connection, &self.base, &change, plan, policy, env, monitor).await
     }
-}
-
-/// A change that makes a snapshot carries the id of its journal, so that it can be found again.
-fn named(mut change: Change, ingest_id: &str) -> Change {
-    if let Change::Append { summary, .. } | Change::CherryPick { summary, .. } = &mut change {
-        summary.insert(INGEST_ID.into(), ingest_id.into());
-    }
-    change
 }
