@@ -179,12 +179,28 @@ pub enum Change {
     SetLocation(String),
     /// A later format version.
     Upgrade(FormatVersion),
+    /// A schema, spec or sort order that the table still knows made the current one again.
+    MakeCurrent(Earlier),
     /// Snapshots, and refs past their age, taken out of the metadata. No file is deleted.
     Expire(Expire),
+    /// Several changes of the metadata alone, all or none of them, in one request. Each is made against the base, so that
+    /// none may stand upon another; a change that adds a snapshot cannot be among them.
+    All(Vec<Change>),
+}
+
+/// What becomes current again; what is left out stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// The schema.
+    pub schema_id: Option<i32>,
+    /// The default partition spec.
+    pub spec_id: Option<i32>,
+    /// The default sort order.
+    pub sort_order_id: Option<i64>,
 }
 
 impl Change {
-    /// The branch or tag that it moves, makes or takes away.
+    /// The branch or tag that it moves, makes or takes away; of several the first.
     pub fn ref_name(&self) -> Option<&str> {
         match self {
             Self::Append { branch, .. }
@@ -198,6 +214,7 @@ impl Change {
             | Self::CreateRef { name, .. }
             | Self::Retain { name, .. }
             | Self::DropRef { name } => Some(name),
+            Self::All(changes) => changes.iter().find_map(Self::ref_name),
             _ => None,
         }
     }

@@ -21,12 +21,13 @@ mod settings;
 mod snapshot;
 mod summary;
 
-pub use change::{Change, RefKind, StagedFile, Targets, Validation};
+pub(crate) use ancestry::{ancestors, is_ancestor};
+pub use change::{Change, Earlier, RefKind, StagedFile, Targets, Validation};
 pub use conflicts::{Conflict, ConflictKind, conflicts, partition_conflicts};
 pub use expire::{Expire, Expiry, KeptSnapshot, expiry};
 pub use overwrite::{HitFile, HitFiles, hit_files};
 pub use partitioning::SpecEdit;
-pub use propose::{clock_warning, propose};
+pub use propose::{clock_warning, propose, rehearsal};
 pub use publish::{Attempt, AttemptOutcome, Published, Sending, Unwitnessed, Witness, publish};
 pub use refs::branch_head;
 pub use request::{exact_request, request};

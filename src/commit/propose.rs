@@ -4,6 +4,9 @@
 
 use iceberg::{TableRequirement, TableUpdate};
 
+use serde_json::Value;
+
+use super::request::request;
 use super::{Change, Targets, expire, overwrite, partitioning, pick, refs, schema, settings, snapshot};
 use crate::catalog::Proposal;
 use crate::env::Env;
@@ -52,6 +55,17 @@ pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Propos
             Err(e)
         }
     }
+}
+
+/// The exact request that would be sent for `change`, as [`request()`](super::request()) has it. Manifests that had to be
+/// written for it are deleted again.
+///
+/// # Errors
+/// Those of [`propose`].
+pub async fn rehearsal(table: &Table, change: &Change, env: &Env) -> Result<Value> {
+    let proposal = propose(table, change, env).await?;
+    discard(table, &proposal.metadata_files).await;
+    request(&proposal)
 }
 
 /// What to tell the operator where this machine's clock runs more than a minute behind the table's last update.
@@ -105,9 +119,26 @@ fn of_metadata(table: &Table, change: &Change, env: &Env) -> Result<Proposal> {
         Change::SetProperties { set, remove } => (Vec::new(), settings::properties(metadata, set, remove)?),
         Change::SetLocation(location) => (Vec::new(), settings::set_location(metadata, location)?),
         Change::Upgrade(version) => (Vec::new(), settings::upgrade(metadata, *version)?),
+        Change::MakeCurrent(earlier) => settings::make_current(metadata, earlier)?,
         Change::Expire(expire) => expire::propose(metadata, expire, env.now_ms())?,
+        Change::All(changes) => all(table, changes, env)?,
     };
     Ok(proposal(table, requirements, updates))
+}
+
+/// What several changes demand and do, each against the base; what is demanded twice is said once.
+fn all(table: &Table, changes: &[Change], env: &Env) -> Result<(Vec<TableRequirement>, Vec<TableUpdate>)> {
+    let (mut requirements, mut updates) = (Vec::new(), Vec::new());
+    for change in changes {
+        let part = of_metadata(table, change, env)?;
+        for requirement in part.requirements.into_iter().skip(1) {
+            if !requirements.contains(&requirement) {
+                requirements.push(requirement);
+            }
+        }
+        updates.extend(part.updates);
+    }
+    if updates.is_empty() { Err(Error::invalid("there is nothing to change")) } else { Ok((requirements, updates)) }
 }
 
 /// A proposal that adds no snapshot and has written nothing; the table's UUID is always demanded.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use iceberg::spec::{FormatVersion, SortOrder, TableMetadata};
 use iceberg::{TableRequirement, TableUpdate};
 
+use super::Earlier;
 use crate::{Error, Result};
 
 /// In an update: the sort order that was added just before.
@@ -63,6 +64,34 @@ pub(super) fn set_sort_order(
         TableUpdate::SetDefaultSortOrder { sort_order_id: LAST_ADDED },
     ];
     Ok((requirements, updates))
+}
+
+/// What the table still knows, made current again.
+pub(super) fn make_current(
+    metadata: &TableMetadata,
+    earlier: &Earlier,
+) -> Result<(Vec<TableRequirement>, Vec<TableUpdate>)> {
+    let (mut requirements, mut updates) = (Vec::new(), Vec::new());
+    let lost = |what: &str| Error::not_found(format!("the table does not know this {what} any more"));
+    if let Some(schema_id) = earlier.schema_id.filter(|id| *id != metadata.current_schema_id()) {
+        metadata.schema_by_id(schema_id).ok_or_else(|| lost("schema").with("schema", schema_id))?;
+        let current_schema_id = metadata.current_schema_id();
+        requirements.push(TableRequirement::CurrentSchemaIdMatch { current_schema_id });
+        updates.push(TableUpdate::SetCurrentSchema { schema_id });
+    }
+    if let Some(spec_id) = earlier.spec_id.filter(|id| *id != metadata.default_partition_spec_id()) {
+        metadata.partition_spec_by_id(spec_id).ok_or_else(|| lost("partition spec").with("spec", spec_id))?;
+        let default_spec_id = metadata.default_partition_spec_id();
+        requirements.push(TableRequirement::DefaultSpecIdMatch { default_spec_id });
+        updates.push(TableUpdate::SetDefaultSpec { spec_id });
+    }
+    if let Some(sort_order_id) = earlier.sort_order_id.filter(|id| *id != metadata.default_sort_order_id()) {
+        metadata.sort_order_by_id(sort_order_id).ok_or_else(|| lost("sort order").with("order", sort_order_id))?;
+        let default_sort_order_id = metadata.default_sort_order_id();
+        requirements.push(TableRequirement::DefaultSortOrderIdMatch { default_sort_order_id });
+        updates.push(TableUpdate::SetDefaultSortOrder { sort_order_id });
+    }
+    if updates.is_empty() { Err(Error::invalid("all of this is current already")) } else { Ok((requirements, updates)) }
 }
 
 /// A later format version; there is no way back.

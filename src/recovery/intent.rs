@@ -1,8 +1,8 @@
 //! What a change wants, as far as it takes to say whether it landed and whether it can still be made. Plain values.
 
-use super::recorded::{Wish, wish};
+use super::recorded::wish;
 use crate::catalog::Outcome;
-use crate::commit::{AttemptOutcome, Change, Published};
+use crate::commit::{AttemptOutcome, Published};
 use crate::ingest::journal::{AttemptRecord, Base, Plan, Record};
 use crate::table::Table;
 
@@ -120,22 +120,8 @@ impl Intent {
     }
 }
 
-impl From<&Change> for Want {
-    fn from(change: &Change) -> Self {
-        match change {
-            Change::Append { .. } => Self::Append,
-            Change::SetRef { snapshot_id, .. } => Self::Ref { snapshot_id: Some(*snapshot_id) },
-            _ => Self::Metadata,
-        }
-    }
-}
-
 fn want(plan: &Plan) -> Want {
-    match wish(&plan.options) {
-        Some(Wish::SetRef { snapshot_id, .. }) => Want::Ref { snapshot_id: Some(snapshot_id) },
-        Some(Wish::Other) => Want::Metadata,
-        None => Want::Append,
-    }
+    wish(&plan.options).map_or(Want::Append, |wish| wish.want())
 }
 
 fn sent(record: &AttemptRecord) -> Sent {

@@ -17,6 +17,7 @@ mod journals;
 mod lineage;
 mod load;
 mod look;
+pub mod mend;
 mod outcome;
 mod policy;
 mod recorded;

@@ -1,10 +1,14 @@
 //! A change as its journal's plan keeps it, so that a later process can make it again. The names are a format: they are
 //! only ever added to.
 
+use std::collections::BTreeMap;
+
+use iceberg::spec::SnapshotReference;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::commit::{Change, RefKind};
+use super::intent::Want;
+use crate::commit::{Change, INGEST_ID, RefKind};
 
 /// The field of a plan's options that holds it.
 const FIELD: &str = "change";
@@ -15,6 +19,17 @@ const FIELD: &str = "change";
 pub(super) enum Wish {
     /// A branch or tag made or led elsewhere.
     SetRef { name: String, is_branch: bool, snapshot_id: i64 },
+    /// A branch or tag made, with its retention.
+    CreateRef { name: String, reference: SnapshotReference },
+    /// A branch or tag taken away.
+    DropRef { name: String },
+    /// A snapshot picked onto a branch.
+    CherryPick { branch: String, snapshot_id: i64 },
+    /// Files of an older snapshot added again. They are none of ours: nothing of them is kept here, so that nobody takes
+    /// them for staged ones and deletes them.
+    Restore,
+    /// Several at once.
+    All { changes: Vec<Wish> },
     /// A change that is not kept; it must be asked for again.
     #[serde(other)]
     Other,
@@ -28,9 +43,67 @@ impl Wish {
                 let kind = if is_branch { RefKind::Branch } else { RefKind::Tag };
                 Some(Change::SetRef { name, kind, snapshot_id })
             }
-            Self::Other => None,
+            Self::CreateRef { name, reference } => Some(Change::CreateRef { name, reference }),
+            Self::DropRef { name } => Some(Change::DropRef { name }),
+            Self::CherryPick { branch, snapshot_id } => {
+                Some(Change::CherryPick { branch, snapshot_id, summary: BTreeMap::new() })
+            }
+            Self::All { changes } => changes.into_iter().map(Self::change).collect::<Option<_>>().map(Change::All),
+            Self::Restore | Self::Other => None,
         }
     }
+
+    /// What it wants, also where not all of it was kept.
+    pub fn want(&self) -> Want {
+        match self {
+            Self::SetRef { snapshot_id, .. } => Want::Ref { snapshot_id: Some(*snapshot_id) },
+            Self::CreateRef { reference, .. } => Want::Ref { snapshot_id: Some(reference.snapshot_id) },
+            Self::DropRef { .. } => Want::Ref { snapshot_id: None },
+            Self::CherryPick { .. } | Self::Restore => Want::Append,
+            Self::All { changes } => {
+                let refs = |want: &Want| matches!(want, Want::Ref { .. });
+                changes.iter().map(Self::want).find(refs).unwrap_or(Want::Metadata)
+            }
+            Self::Other => Want::Metadata,
+        }
+    }
+
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Append { .. } => Self::Restore,
+            Change::SetRef { name, kind, snapshot_id } => {
+                Self::SetRef { name: name.clone(), is_branch: *kind == RefKind::Branch, snapshot_id: *snapshot_id }
+            }
+            Change::Rollback { branch: name, snapshot_id } | Change::FastForward { branch: name, snapshot_id } => {
+                Self::SetRef { name: name.clone(), is_branch: true, snapshot_id: *snapshot_id }
+            }
+            Change::CreateRef { name, reference } => {
+                Self::CreateRef { name: name.clone(), reference: reference.clone() }
+            }
+            Change::DropRef { name } => Self::DropRef { name: name.clone() },
+            Change::CherryPick { branch, snapshot_id, .. } => {
+                Self::CherryPick { branch: branch.clone(), snapshot_id: *snapshot_id }
+            }
+            Change::All(changes) => Self::All { changes: changes.iter().map(Self::of).collect() },
+            // Properties may be secrets, and a journal holds none.
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a change wants.
+impl From<&Change> for Want {
+    fn from(change: &Change) -> Self {
+        Wish::of(change).want()
+    }
+}
+
+/// A change that makes a snapshot carries the id of its journal, so that it can be found again.
+pub(super) fn named(mut change: Change, ingest_id: &str) -> Change {
+    if let Change::Append { summary, .. } | Change::CherryPick { summary, .. } = &mut change {
+        summary.insert(INGEST_ID.into(), ingest_id.into());
+    }
+    change
 }
 
 /// Reads it back; nothing where the plan has none, as those of loads.
@@ -38,15 +111,9 @@ pub(super) fn wish(options: &Value) -> Option<Wish> {
     options.get(FIELD).map(|value| serde_json::from_value(value.clone()).unwrap_or(Wish::Other))
 }
 
-/// Puts a change into a plan's options. One with staged files is not kept here: its files are in the journal.
+/// Puts a change into a plan's options.
 pub(super) fn keep(change: &Change, options: &mut Value) {
-    let wish = match change {
-        Change::Append { .. } => return,
-        Change::SetRef { name, kind, snapshot_id } => {
-            Wish::SetRef { name: name.clone(), is_branch: *kind == RefKind::Branch, snapshot_id: *snapshot_id }
-        }
-        _ => Wish::Other,
-    };
+    let wish = Wish::of(change);
     if !options.is_object() {
         *options = Value::Object(serde_json::Map::new());
     }

@@ -11,8 +11,8 @@ use super::load;
 use super::look::{Looked, look};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
+use super::recorded::{named, wish};
 use super::redirect::redirect;
-use super::recorded::wish;
 use super::staged::{self, delete, leftovers, missing};
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
@@ -231,7 +231,8 @@ impl<'a> Case<'a> {
     fn change(&self, files: Vec<StagedFile>) -> Result<Change> {
         let plan = &self.record.plan;
         if let Some(wish) = wish(&plan.options) {
-            return wish.change().ok_or_else(|| {
+            let change = wish.change().map(|change| named(change, &plan.ingest_id));
+            return change.ok_or_else(|| {
                 Error::unsupported("the journal does not hold this change; ask for it again")
                     .with("verb", &plan.verb)
                     .hint(format!("then: icedeck recover discard {}", plan.ingest_id))
