@@ -132,6 +132,17 @@ actions! {
         Restage, "restage", "restage", "Write the rows of an open load again, and publish them";
         PublishOnBranch, "publish-on-branch", "on a branch", "Publish staged files on a new branch";
         Discard, "discard", "discard", "Give an open load up and delete its staged files";
+        RollBack, "roll-back", "roll back here", "Lead main back to the snapshot under the cursor";
+        Undo, "undo", "undo", "Take the last change of the table back, whoever made it";
+        Redo, "redo", "redo", "Take the last undo back";
+        MakeTag, "make-tag", "tag", "Make a tag at the snapshot under the cursor";
+        MakeBranch, "make-branch", "branch", "Make a branch at the snapshot under the cursor";
+        CherryPick, "cherry-pick", "cherry-pick", "Make the snapshot under the cursor once more on main";
+        FastForward, "fast-forward", "publish", "Lead main forward to the branch under the cursor";
+        DropRef, "drop-ref", "drop", "Drop the branch or tag under the cursor";
+        DoIt, "do-it", "do it", "Do what the page says, after a question";
+        KeepTag, "keep-tag", "keep old head", "Keep the old head by a tag, or not";
+        RestoreThen, "restore-then", "as it was then", "Take schema, spec and properties back as well, or not";
     }
     Program {
         Quit, "quit", "quit", "Quit; asks when work is running";

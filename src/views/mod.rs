@@ -38,9 +38,11 @@ pub mod list;
 pub mod load;
 pub mod log;
 pub mod manifests;
+pub mod mend;
 pub mod metadata;
 pub mod metadata_log;
 pub mod of_table;
+pub mod outcome;
 pub mod overview;
 pub mod page;
 pub mod palette;
@@ -128,7 +130,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Table,
         help: "Snapshots, newest first, with their lineage",
         action: Some(Action::Snapshots),
-        make: |route| Box::new(ListView::new(snapshots::Snapshots { route })),
+        make: |route| Box::new(ListView::new(snapshots::Snapshots { route, chosen: None })),
     },
     Screen {
         name: rows::NAME,
@@ -184,7 +186,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Table,
         help: "Branches and tags",
         action: Some(Action::Refs),
-        make: |route| Box::new(ListView::new(refs::Refs { route })),
+        make: |route| Box::new(ListView::new(refs::Refs { route, chosen: None })),
     },
     Screen {
         name: properties::NAME,

@@ -3,7 +3,6 @@
 
 mod choices;
 mod columns;
-mod outcome;
 mod tasks;
 
 use std::sync::Arc;
@@ -11,9 +10,10 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::outcome;
 use super::page::Scroll;
 use super::widgets::load::{self as states, Load};
-use super::widgets::shown::{Fact, Shown};
+use super::widgets::shown::Fact;
 use super::widgets::{facts, text};
 use crate::Error;
 use crate::app::action::{Action, Offer};
@@ -22,7 +22,7 @@ use crate::app::route::Route;
 use crate::app::task::Report;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, RawText, View};
-use crate::recovery::{Done, Word};
+use crate::recovery::{Done, Verdict, Word};
 use tasks::{Deed, Paper, Stand, Told};
 
 /// Its name in routes and crumbs.
@@ -96,7 +96,12 @@ impl Workbench {
     }
 
     fn done(&mut self, done: Done, cx: &Context<'_>) -> Vec<Effect> {
-        let logged = outcome::logged(self.chosen, &self.id(), &done, cx.now_ms);
+        let is_closed = self.stand.ready().is_some_and(|stand| stand.assessment.verdict == Verdict::Landed);
+        let what = if is_closed { "close" } else { self.chosen.what() };
+        let id = self.id();
+        let what = format!("{what} ingest {} of {}", text::safe(&id), text::safe(&done.table));
+        let command = format!("icedeck recover {} {id} --yes", self.chosen.verb());
+        let logged = outcome::logged(what, command, &done, cx.now_ms);
         self.scrolls = [Scroll::default(); 3];
         self.ended = Some(done);
         vec![Effect::Log(logged)]
@@ -243,13 +248,6 @@ fn state_word(paper: &Paper) -> String {
     super::recover::state(&paper.row).text.into_owned()
 }
 
-fn failed_facts(error: &Error) -> Vec<Fact> {
-    let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
-    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
-    told.push(Fact::gap());
-    told
-}
-
 impl View for Workbench {
     fn route(&self) -> Route {
         self.route.clone()
@@ -367,12 +365,12 @@ impl View for Workbench {
             return self.running(progress, area, buf, cx);
         }
         if let Some(done) = &self.ended {
-            let told = outcome::page(self.chosen, done);
+            let told = outcome::page(done, self.chosen.committed());
             return self.render_page(self.chosen.verb(), &told, area, buf, cx);
         }
         let area = match &self.failed {
             Some(error) => {
-                let told = failed_facts(error);
+                let told = outcome::failed(error);
                 let lines = u16::try_from(facts::draw(&told, 0, area, buf, cx)).unwrap_or(0).min(area.height / 2);
                 Rect { y: area.y + lines, height: area.height - lines, ..area }
             }

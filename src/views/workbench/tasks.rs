@@ -111,6 +111,24 @@ impl Deed {
             Deed::Discard => "discard",
         }
     }
+
+    /// What it does, for the command log.
+    pub fn what(self) -> &'static str {
+        match self {
+            Deed::Rebase => "publish",
+            Deed::Restage => "load again",
+            Deed::Branch => "publish on a branch",
+            Deed::Discard => "discard",
+        }
+    }
+
+    /// That it is done, where it is committed.
+    pub fn committed(self) -> &'static str {
+        match self {
+            Deed::Branch => "✔ committed: the rows are on a branch of their own",
+            _ => "✔ committed: it is in the table",
+        }
+    }
 }
 
 /// Does it.
