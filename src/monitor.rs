@@ -20,6 +20,8 @@ pub struct Progress {
     pub total_bytes: u64,
     /// Files finished.
     pub files: u64,
+    /// Requests to the catalog that would change something, so far.
+    pub attempts: u32,
 }
 
 /// A handle that work carries: it reports progress and learns that it shall stop. Cheap to clone.

@@ -4,6 +4,8 @@
 mod console;
 mod exports;
 mod golden;
+mod mending;
 mod samples;
 mod steps;
 mod walks;
+mod workbench;

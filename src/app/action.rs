@@ -109,6 +109,7 @@ actions! {
         Jump, "jump", "go to row", "Go to a row by its number";
         Wrap, "wrap", "wrap", "Wrap long lines or not";
         Refresh, "refresh", "refresh", "Read it again";
+        ShowAll, "show-all", "all or open", "What is done with too, or only what is open";
         CancelJob, "cancel-job", "cancel job", "Cancel the job under the cursor";
     }
     Change {
@@ -127,6 +128,21 @@ actions! {
         Partition, "partition-by", "partition by", "How the new table is partitioned";
         Sort, "sort-by", "sort by", "How the new table's files are sorted";
         Reject, "reject", "reject to a file", "Write rows that do not fit to a file and load the others";
+        Rebase, "rebase", "rebase", "Publish the same staged files upon the table as it is now";
+        Restage, "restage", "restage", "Write the rows of an open load again, and publish them";
+        PublishOnBranch, "publish-on-branch", "on a branch", "Publish staged files on a new branch";
+        Discard, "discard", "discard", "Give an open load up and delete its staged files";
+        RollBack, "roll-back", "roll back here", "Lead main back to the snapshot under the cursor";
+        Undo, "undo", "undo", "Take the last change of the table back, whoever made it";
+        Redo, "redo", "redo", "Take the last undo back";
+        MakeTag, "make-tag", "tag", "Make a tag at the snapshot under the cursor";
+        MakeBranch, "make-branch", "branch", "Make a branch at the snapshot under the cursor";
+        CherryPick, "cherry-pick", "cherry-pick", "Make the snapshot under the cursor once more on main";
+        FastForward, "fast-forward", "publish", "Lead main forward to the branch under the cursor";
+        DropRef, "drop-ref", "drop", "Drop the branch or tag under the cursor";
+        DoIt, "do-it", "do it", "Do what the page says, after a question";
+        KeepTag, "keep-tag", "keep old head", "Keep the old head by a tag, or not";
+        RestoreThen, "restore-then", "as it was then", "Take schema, spec and properties back as well, or not";
     }
     Program {
         Quit, "quit", "quit", "Quit; asks when work is running";

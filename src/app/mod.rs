@@ -25,6 +25,7 @@ pub mod task;
 pub mod terminal;
 pub mod theme;
 pub mod view;
+mod welcome;
 
 pub use keymap::keys_markdown;
 pub use start::{Options, run, start_route};

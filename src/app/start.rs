@@ -96,6 +96,7 @@ pub fn setup(lake: &Lake, options: &Options) -> Setup {
         read_only: options.read_only || settings.read_only,
         ascii: options.ascii || settings.ascii.unwrap_or(false),
         mouse: !options.no_mouse && settings.mouse.unwrap_or(true),
+        looks_for_open: true,
         notices: problems.iter().map(|e| Notice::warning(Notice::error(e).text)).collect(),
     }
 }

@@ -14,6 +14,7 @@ use super::stack::{Open, Stack};
 use super::task::{AnyTask, Cancel, JobId, Report};
 use super::theme::Styles;
 use super::view::{Context, View, ViewId};
+use super::welcome;
 use crate::{Error, views};
 
 /// A catalog as the shell knows it.
@@ -48,6 +49,8 @@ pub struct Setup {
     pub mouse: bool,
     /// What is to be told at the start: mistakes in the user's files.
     pub notices: Vec<Notice>,
+    /// Say at the start what is open.
+    pub looks_for_open: bool,
 }
 
 /// How the program is about to end.
@@ -158,6 +161,9 @@ impl App {
             app.tell(Notice::error(&problem), &mut outward);
         }
         app.open_view(ViewId(0), &mut outward);
+        if app.desk.setup.looks_for_open {
+            app.start(welcome::SHELL, Slot::MAIN, Box::new(welcome::LookForOpen), &mut outward);
+        }
         (app, outward)
     }
 
@@ -304,7 +310,14 @@ impl App {
                 out.push(Outward::Trace(Notice { weight, text, story: error.report() }));
             }
         }
-        self.with_view(view, out, |view, cx| view.report(slot, report, cx));
+        match report {
+            Report::Part(part) if view == welcome::SHELL => {
+                if let Ok(notice) = part.take() {
+                    self.tell(notice, out);
+                }
+            }
+            report => self.with_view(view, out, |view, cx| view.report(slot, report, cx)),
+        }
     }
 
     /// Nothing is looked after while a dialog asks, text is typed, or the view waits for an answer.

@@ -113,6 +113,14 @@ impl<T: Send + 'static> Feed<T> {
         self.out.send((self.job, Report::Part(Part::new(part)))).await.map_err(|_| Error::cancelled())
     }
 
+    /// Sends how work ended, also when it was asked to stop meanwhile: what was done is always told.
+    ///
+    /// # Errors
+    /// Cancelled, when the shell is gone.
+    pub async fn last(&self, part: T) -> Result<()> {
+        self.out.send((self.job, Report::Part(Part::new(part)))).await.map_err(|_| Error::cancelled())
+    }
+
     /// Sends a part from a thread that may wait.
     ///
     /// # Errors

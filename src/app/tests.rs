@@ -98,6 +98,7 @@ fn setup(read_only: bool) -> Setup {
         ascii: false,
         mouse: true,
         notices: Vec::new(),
+        looks_for_open: false,
     }
 }
 

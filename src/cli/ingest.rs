@@ -40,9 +40,9 @@ pub struct Args {
     branch: String,
 
     /// When others were faster: rebase publishes where that is safe, ask asks, fail keeps everything and ends, branch
-    /// publishes on a new branch
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
-    on_conflict: WhenBeaten,
+    /// publishes on a new branch; else what on-conflict in the configuration says, else rebase
+    #[arg(long, value_name = "WHAT", value_enum)]
+    on_conflict: Option<WhenBeaten>,
 
     /// When a row does not fit: fail loads nothing, reject loads the others
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
@@ -99,9 +99,8 @@ enum WhenUnfit {
 }
 
 /// What happens when others were faster.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum WhenBeaten {
-    #[default]
     Rebase,
     Ask,
     Fail,
@@ -131,7 +130,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         }
         Err(Wrong::Other(e)) => return Err(e),
     };
-    let connection = context.lake().await?.connection(None).await?;
+    let lake = context.lake().await?;
+    let usual = || lake.settings().on_conflict.as_deref().map_or(Ok(OnConflict::default()), str::parse);
+    let on_conflict = on_conflict.map_or_else(usual, |when| Ok(when.into()))?;
+    let connection = lake.connection(None).await?;
     if !only_check {
         connection.writable()?;
     }
@@ -163,7 +165,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     }
     bar.go_on();
     let ask = |assessment: &Assessment| asked(assessment, &bar, context);
-    let policy = Policy { on_conflict: on_conflict.into(), ask: Some(&ask), ..Policy::default() };
+    let policy = Policy { on_conflict, ask: Some(&ask), ..Policy::default() };
     let loaded = recovery::load(plan, &connection, &policy, &context.env, &context.monitor).await;
     bar.clear();
     told(&loaded?, context)

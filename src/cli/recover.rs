@@ -1,4 +1,4 @@
-//! `icedeck recover [list|show|assess|rebase|restage|discard|audit]`.
+//! `icedeck recover [list|show|assess|rebase|restage|branch|discard|audit]`.
 
 use super::{Context, Exit, recover_act, recover_audit, recover_show};
 use crate::Result;
@@ -32,6 +32,8 @@ enum What {
     Rebase(Id),
     /// Write the rows again from their files, and publish them
     Restage(Id),
+    /// Publish the same staged files on a new branch, named after the ingest
+    Branch(Id),
     /// Give one up: delete its staged files, once it is proved that it did not land and cannot land any more
     Discard(Id),
     /// Prove that every load that was acknowledged is still there
@@ -52,7 +54,7 @@ struct Id {
 impl Args {
     /// Whether it changes something.
     pub fn writes(&self) -> bool {
-        matches!(self.what, Some(What::Rebase(_) | What::Restage(_) | What::Discard(_)))
+        matches!(self.what, Some(What::Rebase(_) | What::Restage(_) | What::Branch(_) | What::Discard(_)))
     }
 }
 
@@ -65,6 +67,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         Some(What::Assess(id)) => recover_show::assess(&id.id, context).await,
         Some(What::Rebase(id)) => recover_act::run(recover_act::Deed::Rebase, &id.id, context).await,
         Some(What::Restage(id)) => recover_act::run(recover_act::Deed::Restage, &id.id, context).await,
+        Some(What::Branch(id)) => recover_act::run(recover_act::Deed::Branch, &id.id, context).await,
         Some(What::Discard(id)) => recover_act::run(recover_act::Deed::Discard, &id.id, context).await,
         Some(What::Audit { table }) => recover_audit::run(table.as_ref(), context).await,
     }

@@ -1,4 +1,4 @@
-//! The writing half of `icedeck recover`: rebase, restage, discard. It looks, tells, asks, does.
+//! The writing half of `icedeck recover`: rebase, restage, branch, discard. It looks, tells, asks, does.
 
 use super::mend::exit;
 use super::progress::Bar;
@@ -15,6 +15,8 @@ pub enum Deed {
     Rebase,
     /// The rows written again.
     Restage,
+    /// The same staged files on a new branch.
+    Branch,
     /// Given up.
     Discard,
 }
@@ -53,6 +55,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let done = match deed {
         Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await,
         Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
+        Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
         Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
     };
     bar.clear();
@@ -70,6 +73,7 @@ fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: 
         Deed::Rebase if rows == 0 && files == 0 => format!("make the change of ingest {id} again on {table}"),
         Deed::Rebase => format!("publish {what} of ingest {id} on {table} as it is now"),
         Deed::Restage => format!("give up {what} of ingest {id}, and load its files into {table} again"),
+        Deed::Branch => format!("publish {what} on the new branch ingest-{id} of {table}"),
         Deed::Discard => format!("give up ingest {id} and delete {what}"),
     }
 }

@@ -56,6 +56,9 @@ pub struct Sending {
     pub base_metadata: String,
     /// Manifests and manifest lists written for this attempt.
     pub metadata_files: Vec<String>,
+    /// The exact request, as a REST catalog would be sent it; null in journals of before.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub request: serde_json::Value,
 }
 
 /// How an attempt ended, as a word.
@@ -182,6 +185,7 @@ impl AttemptAt<'_> {
             demanded_snapshot_id: demanded(self.base, self.change),
             base_metadata: self.base.metadata_location().to_string(),
             metadata_files: self.proposal.metadata_files.clone(),
+            request: request(&self.proposal).unwrap_or_default(),
         }
     }
 

@@ -92,6 +92,7 @@ impl Course<'_> {
         let (mut attempts, mut notes) = (Vec::<Attempt>::new(), Vec::new());
         let mut on_conflict = self.policy.on_conflict;
         let (ended, base_snapshot_id) = loop {
+            self.monitor.update(|p| (p.stage, p.attempts) = ("committing", p.attempts.saturating_add(1)));
             let published = publish(self.connection, &base, &self.change, self.env, self.journal).await;
             self.intent.note(self.journal.attempts(), &base, &published);
             let demanded = published.base_snapshot_id;

@@ -158,6 +158,9 @@ pub struct Done {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The exact request of the last attempt, as JSON: for the command log.
+    #[serde(skip)]
+    pub request: Option<String>,
 }
 
 impl Done {
@@ -180,6 +183,7 @@ impl Done {
             changes: Vec::new(),
             notes: Vec::new(),
             hint: None,
+            request: None,
         }
     }
 
@@ -190,6 +194,7 @@ impl Done {
         done.base_snapshot_id = carried.base_snapshot_id;
         done.attempts = carried.attempts.last().map_or(0, |attempt| attempt.number.into());
         done.hint = carried.hint();
+        done.request = carried.request();
         done.notes.clone_from(&carried.notes);
         if carried.ending != Ending::Committed {
             done.reason.clone_from(&carried.reason);

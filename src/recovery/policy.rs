@@ -1,10 +1,12 @@
 //! How far a change may go by itself before the operator is asked.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::Assessment;
 use crate::env::Env;
+use crate::{Error, Result};
 
 /// What happens when others were faster.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +20,20 @@ pub enum OnConflict {
     Fail,
     /// Staged files are published on a new branch, named after the ingest, instead.
     Branch,
+}
+
+impl FromStr for OnConflict {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "rebase" => Ok(Self::Rebase),
+            "ask" => Ok(Self::Ask),
+            "fail" => Ok(Self::Fail),
+            "branch" => Ok(Self::Branch),
+            _ => Err(Error::invalid(format!("on-conflict cannot be {word:?}")).hint("it is rebase, ask, fail or branch")),
+        }
+    }
 }
 
 /// How often and how long it is tried.

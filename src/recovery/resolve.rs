@@ -12,6 +12,7 @@ use super::look::{Looked, look};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
 use super::recorded::{named, wish};
+use super::redirect::redirect;
 use super::staged::{self, delete, leftovers, missing};
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
@@ -20,6 +21,7 @@ use crate::ingest::journal::{Journal, Record};
 use crate::ingest::run::{Ending, Planned, mode_of, plan, request_again};
 use crate::monitor::Monitor;
 use crate::table::Table;
+use crate::table::inspect::partition_texts;
 use crate::{Error, Result};
 
 /// The verb of journals that have staged files.
@@ -34,6 +36,8 @@ pub struct Standing {
     pub assessment: Assessment,
     /// The staged files; none where they are not all there, which the assessment says.
     pub files: Vec<StagedFile>,
+    /// The partitions that they are for, as people write them; none for an unpartitioned table.
+    pub partitions: Vec<String>,
 }
 
 /// Looks where an ingest stands. Its staged files are looked at too; nothing is changed.
@@ -72,7 +76,9 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
         assessment.can_replay = false;
         files.clear();
     }
-    Ok(Standing { table, assessment, files })
+    let of = |table: &Table| partition_texts(table.metadata(), files.iter().map(|f| (f.spec_id, f.file.partition())));
+    let partitions = table.iter().flat_map(of).filter(|text| !text.is_empty()).collect();
+    Ok(Standing { table, assessment, files, partitions })
 }
 
 /// An ingest that is being resolved: its journal is locked.
@@ -111,6 +117,38 @@ pub async fn rebase(
     let course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
     let carried = course.run(table).await;
     Ok(case.carried(&carried))
+}
+
+/// Publishes the staged files on a new branch, named after the ingest, which is made where theirs leads now. No request
+/// may be on its way any more: it could bring the same rows to the branch that was planned.
+///
+/// # Errors
+/// As [`rebase`]; what kept the branch from being made.
+pub async fn publish_on_branch(
+    connection: &Connection,
+    id: &str,
+    policy: &Policy<'_>,
+    env: &Env,
+    monitor: &Monitor,
+) -> Result<Done> {
+    connection.writable()?;
+    let mut case = Case::open(connection, id, env, monitor)?;
+    let standing = stand(connection, &case.record, monitor).await?;
+    if standing.assessment.verdict == Verdict::Landed {
+        return case.landed(&standing.assessment);
+    }
+    let is_free = standing.assessment.can_replay && !standing.assessment.may_still_land;
+    let Some(table) = standing.table.filter(|_| is_free) else {
+        return Ok(case.kept(&standing.assessment));
+    };
+    let change = case.change(standing.files)?;
+    let intent = Intent::of(&case.record);
+    let mut course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
+    let (table, told) = redirect(&mut course, &table).await?;
+    let carried = course.run(table).await;
+    let mut done = case.carried(&carried);
+    done.notes.insert(0, told);
+    Ok(done)
 }
 
 /// Gives an ingest up. Its staged files are deleted only where it is proved absent and can no longer land; otherwise
@@ -309,6 +347,7 @@ impl Done {
             changes,
             notes: load.notes,
             hint: load.hint,
+            request: load.request,
             ..Self::named(load.ending.into(), &id, load.table, &load.branch)
         }
     }

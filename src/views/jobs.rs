@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn rate_and_time_left_come_from_bytes() {
-        let progress = Progress { stage: "staging", rows: 10, bytes: 2048, total_bytes: 8192, files: 1 };
+        let progress = Progress { stage: "staging", rows: 10, bytes: 2048, total_bytes: 8192, files: 1, attempts: 0 };
         let job = JobEntry {
             id: JobId(7),
             view: ViewId(1),

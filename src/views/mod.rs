@@ -38,15 +38,18 @@ pub mod list;
 pub mod load;
 pub mod log;
 pub mod manifests;
+pub mod mend;
 pub mod metadata;
 pub mod metadata_log;
 pub mod of_table;
+pub mod outcome;
 pub mod overview;
 pub mod page;
 pub mod palette;
 pub mod partitions;
 pub mod properties;
 pub mod raw;
+pub mod recover;
 pub mod refs;
 pub mod rows;
 pub mod schema;
@@ -55,6 +58,7 @@ pub mod snapshots;
 pub mod specs;
 pub mod tables;
 pub mod widgets;
+pub mod workbench;
 
 pub use list::{List, ListView};
 pub use page::{Page, PageView};
@@ -126,7 +130,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Table,
         help: "Snapshots, newest first, with their lineage",
         action: Some(Action::Snapshots),
-        make: |route| Box::new(ListView::new(snapshots::Snapshots { route })),
+        make: |route| Box::new(ListView::new(snapshots::Snapshots { route, chosen: None })),
     },
     Screen {
         name: rows::NAME,
@@ -182,7 +186,7 @@ pub const SCREENS: &[Screen] = &[
         needs: Needs::Table,
         help: "Branches and tags",
         action: Some(Action::Refs),
-        make: |route| Box::new(ListView::new(refs::Refs { route })),
+        make: |route| Box::new(ListView::new(refs::Refs { route, chosen: None })),
     },
     Screen {
         name: properties::NAME,
@@ -279,6 +283,22 @@ pub const SCREENS: &[Screen] = &[
         help: "What runs and what ran",
         action: None,
         make: |route| Box::new(jobs::JobsView::new(route)),
+    },
+    Screen {
+        name: recover::NAME,
+        aliases: &["open", "journals"],
+        needs: Needs::Nothing,
+        help: "Loads and changes that are not settled yet",
+        action: None,
+        make: |route| Box::new(ListView::new(recover::Recover { route, all: false })),
+    },
+    Screen {
+        name: workbench::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "One load that is not settled: base, theirs, mine, and what can be done",
+        action: None,
+        make: |route| Box::new(workbench::Workbench::new(route)),
     },
     Screen {
         name: log::NAME,

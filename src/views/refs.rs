@@ -6,15 +6,17 @@ use super::list::List;
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Shown};
+use super::mend::{self, Wish};
 use super::{of_table, snapshots};
 use crate::Result;
 use crate::app::action::{Action, Offer};
-use crate::app::effect::Effect;
+use crate::app::effect::{Answer, Effect};
 use crate::app::route::Route;
 use crate::app::task::Feed;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::catalog::Lake;
+use crate::commit::RefKind;
 use crate::table::Moment;
 use crate::table::inspect::{self, RefRow};
 
@@ -26,6 +28,8 @@ pub const NAME: &str = "refs";
 pub struct Refs {
     /// A table.
     pub route: Route,
+    /// The snapshot that a name is asked for.
+    pub chosen: Option<String>,
 }
 
 /// A ref, with when its snapshot was committed where the metadata still knows it.
@@ -144,11 +148,40 @@ impl List for Refs {
     fn actions(&self, row: Option<&Line>) -> Vec<Offer> {
         let mut offers = row.map(|_| of_table::snapshot_offers()).unwrap_or_default();
         offers.retain(|offer| offer.action != Action::Files);
+        let Some(row) = row else { return offers };
+        let is_tag = row.row.kind == "TAG";
+        offers.extend((!is_tag && row.row.name != "main").then_some(Offer::from(Action::FastForward)));
+        offers.extend((row.row.name != "main").then_some(Offer::from(Action::DropRef)));
+        offers.extend([Action::MakeTag, Action::MakeBranch].map(Offer::from));
+        offers.extend(mend::undo_offers());
         offers
     }
 
-    fn act(&mut self, action: Action, chosen: &[&Line], _cx: &Context<'_>) -> Vec<Effect> {
+    fn act(&mut self, action: Action, chosen: &[&Line], cx: &Context<'_>) -> Vec<Effect> {
+        if let Some(effects) = mend::undo_or_redo(action, &self.route, cx) {
+            return effects;
+        }
+        let Some(row) = chosen.first() else { return Vec::new() };
+        let name = row.row.name.clone();
+        match action {
+            Action::FastForward => {
+                return mend::show(&self.route, Wish::Forward { branch: "main".into(), to: name }, cx);
+            }
+            Action::DropRef => {
+                let kind = if row.row.kind == "TAG" { RefKind::Tag } else { RefKind::Branch };
+                return mend::show(&self.route, Wish::Drop { kind, name }, cx);
+            }
+            Action::MakeTag | Action::MakeBranch => {
+                self.chosen = Some(name);
+                return mend::ask_name(if action == Action::MakeTag { RefKind::Tag } else { RefKind::Branch });
+            }
+            _ => {}
+        }
         of_table::to_snapshot_view(action, &self.route, chosen.first().map(|row| row.row.snapshot_id))
+    }
+
+    fn answer(&mut self, topic: &'static str, answer: Answer) -> Vec<Effect> {
+        mend::named(topic, &answer, &self.route, self.chosen.as_deref())
     }
 
     fn empty(&self) -> Vec<String> {

@@ -8,15 +8,17 @@ use super::list::List;
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Order, Shown};
+use super::mend::{self, Wish};
 use super::{manifests, of_table};
 use crate::Result;
 use crate::app::action::{Action, Offer};
-use crate::app::effect::Effect;
+use crate::app::effect::{Answer, Effect};
 use crate::app::route::Route;
 use crate::app::task::Feed;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::catalog::Lake;
+use crate::commit::RefKind;
 use crate::table::inspect::{self, SnapshotRow};
 
 pub mod graph;
@@ -29,6 +31,8 @@ pub const NAME: &str = "snapshots";
 pub struct Snapshots {
     /// A table.
     pub route: Route,
+    /// The snapshot that a name is asked for.
+    pub chosen: Option<String>,
 }
 
 /// How a snapshot stands to what readers see.
@@ -241,12 +245,37 @@ impl List for Snapshots {
     }
 
     fn actions(&self, row: Option<&Line>) -> Vec<Offer> {
-        row.map(|_| of_table::snapshot_offers()).unwrap_or_default()
+        let Some(row) = row else { return Vec::new() };
+        let mut offers = of_table::snapshot_offers();
+        let own = match row.standing {
+            Standing::Head => None,
+            Standing::OnMain => Some(Action::RollBack),
+            _ => Some(Action::CherryPick),
+        };
+        offers.extend(own.into_iter().chain([Action::MakeTag, Action::MakeBranch]).map(Offer::from));
+        offers.extend(mend::undo_offers());
+        offers
     }
 
-    fn act(&mut self, action: Action, chosen: &[&Line], _cx: &Context<'_>) -> Vec<Effect> {
-        let id = chosen.first().map(|row| row.snapshot.snapshot_id);
-        of_table::to_snapshot_view(action, &self.route, id)
+    fn act(&mut self, action: Action, chosen: &[&Line], cx: &Context<'_>) -> Vec<Effect> {
+        if let Some(effects) = mend::undo_or_redo(action, &self.route, cx) {
+            return effects;
+        }
+        let Some(id) = chosen.first().map(|row| row.snapshot.snapshot_id) else { return Vec::new() };
+        let (at, branch) = (id.to_string(), "main".to_string());
+        match action {
+            Action::RollBack => mend::show(&self.route, Wish::rollback(&branch, id), cx),
+            Action::CherryPick => mend::show(&self.route, Wish::Pick { at, branch }, cx),
+            Action::MakeTag | Action::MakeBranch => {
+                self.chosen = Some(at);
+                mend::ask_name(if action == Action::MakeTag { RefKind::Tag } else { RefKind::Branch })
+            }
+            _ => of_table::to_snapshot_view(action, &self.route, Some(id)),
+        }
+    }
+
+    fn answer(&mut self, topic: &'static str, answer: Answer) -> Vec<Effect> {
+        mend::named(topic, &answer, &self.route, self.chosen.as_deref())
     }
 
     fn empty(&self) -> Vec<String> {

@@ -44,6 +44,7 @@ pub fn setup(catalogs: &[&str]) -> Setup {
         ascii: false,
         mouse: false,
         notices: Vec::new(),
+        looks_for_open: false,
     }
 }
 

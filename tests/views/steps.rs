@@ -6,6 +6,7 @@ use icedeck::app::effect::Sent;
 use icedeck::app::route::Route;
 use icedeck::ingest::run::{Ending, IngestResult};
 use icedeck::monitor::Progress;
+use icedeck::recovery::Loaded;
 use icedeck::table::Namespace;
 use icedeck::views::{folder, log};
 
@@ -18,14 +19,14 @@ use crate::common::lake::START_MS;
 /// Paths stand on the screens as they were given: these are alike on every machine.
 const GOOD: &str = "assets/demo/orders-nov.csv";
 const BROKEN: &str = "assets/demo/orders-nov-broken.csv";
-const BOTH: [(u16, u16); 2] = [(80, 24), (120, 40)];
+pub const BOTH: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// One view in its states, one under the other.
 #[derive(Default)]
-struct Gallery(String);
+pub struct Gallery(pub String);
 
 impl Gallery {
-    fn show(&mut self, title: &str, console: &mut Console, sizes: &[(u16, u16)]) {
+    pub fn show(&mut self, title: &str, console: &mut Console, sizes: &[(u16, u16)]) {
         for (width, height) in sizes {
             let screen = console.screen(*width, *height);
             self.0.push_str(&format!("=== {title}, {width}x{height}\n{screen}\n"));
@@ -140,6 +141,7 @@ async fn load_preflight_screen() {
         bytes: 9 << 20,
         total_bytes: 40 << 20,
         files: 0,
+        attempts: 0,
     });
     told.show("while it runs", &mut console, &[(80, 12)]);
     console.settle(&lake.lake).await;
@@ -175,14 +177,14 @@ async fn load_commit_screen() {
     console.press("enter");
     told.show("beginning", &mut console, &[(80, 24)]);
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2 });
+    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
     told.show("staging", &mut console, &BOTH);
     console.press("q");
     told.show("quitting while it runs", &mut console, &BOTH);
     console.press("esc");
     let mut committed = result(Ending::Committed);
     committed.snapshot_id = Some(8_264_310_946_571_773);
-    console.send(committed).done();
+    console.send(Loaded::from(committed)).done();
     told.show("committed", &mut console, &BOTH);
     let conflict = "branch main has changed: expected id 5120998110340042 != 8264310946571773";
     for (title, ending, reason, hint) in [
@@ -193,7 +195,7 @@ async fn load_commit_screen() {
         walk(&mut console, &lake, "enter enter").await;
         let mut ended = result(ending);
         (ended.reason, ended.hint) = (Some(reason.into()), Some(hint.into()));
-        console.press("enter").send(ended).done();
+        console.press("enter").send(Loaded::from(ended)).done();
         told.show(title, &mut console, &[(80, 24)]);
     }
     let mut console = mapped(&lake, GOOD).await;
@@ -259,7 +261,7 @@ async fn jobs_screen() {
     walk(&mut console, &lake, "enter enter").await;
     console.press("enter");
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2 });
+    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
     console.press("J");
     told.show("running", &mut console, &BOTH);
     console.fail(failure());

@@ -81,6 +81,7 @@ impl Reader<'_> {
                 "mouse" => s.mouse = Some(self.flag(&value)?),
                 "ascii" => s.ascii = Some(self.flag(&value)?),
                 "refresh-seconds" => s.refresh_seconds = Some(self.number(&value)?),
+                "on-conflict" => s.on_conflict = Some(self.one_of(&value, &keys::ON_CONFLICT)?),
                 "catalog" => parsed.catalogs = self.catalogs(value)?,
                 other => return Err(self.unknown(key.span(), other, &keys::TOP, keys::TOP.len())),
             }
@@ -154,6 +155,14 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Boolean(flag) => Ok(*flag),
             _ => Err(self.wrong(value.span(), "this must be true or false")),
+        }
+    }
+
+    fn one_of(&self, value: &Value<'_>, words: &[&str]) -> Result<String> {
+        let word = self.text(value)?;
+        match words.contains(&word.as_str()) {
+            true => Ok(word),
+            false => Err(self.wrong(value.span(), format!("this must be one of {}", words.join(", ")))),
         }
     }
 

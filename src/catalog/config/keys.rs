@@ -1,8 +1,21 @@
 //! The keys that a configuration may hold: ours, and PyIceberg's for catalogs.
 
 /// Keys at the top of `config.toml`.
-pub const TOP: [&str; 9] =
-    ["default-catalog", "read-only", "theme", "keymap", "mouse", "ascii", "refresh-seconds", "log-level", "catalog"];
+pub const TOP: [&str; 10] = [
+    "default-catalog",
+    "read-only",
+    "theme",
+    "keymap",
+    "mouse",
+    "ascii",
+    "refresh-seconds",
+    "on-conflict",
+    "log-level",
+    "catalog",
+];
+
+/// Values of `on-conflict`.
+pub const ON_CONFLICT: [&str; 4] = ["rebase", "ask", "fail", "branch"];
 
 /// Values of `type`.
 pub const KINDS: [&str; 8] = ["sql", "rest", "hive", "glue", "dynamodb", "bigquery", "s3tables", "in-memory"];

@@ -22,6 +22,8 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// `refresh-seconds`: how often views look for changes; 0 for never.
     pub refresh_seconds: Option<u64>,
+    /// `on-conflict`: what a load does when others were faster: `rebase`, `ask`, `fail` or `branch`.
+    pub on_conflict: Option<String>,
     /// `log-level`: what goes into the log: `error`, `warn`, `info`, `debug`, `trace`.
     pub log_level: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::settings::Setting;
-use super::{COMMIT, LoadView, Step, cast, entered, tasks};
+use super::{COMMIT, LoadView, Step, cast, commit, entered, tasks};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
 use crate::app::task::{Feed, Task};
@@ -18,6 +18,7 @@ use crate::ingest::mapping::{Mapping, MappingEdit, Rule};
 use crate::ingest::run::Ending;
 use crate::views::dialogs::{Confirm, Pick, ask};
 use crate::views::page::Scroll;
+use crate::views::recover;
 use crate::views::widgets::load::Load;
 use crate::views::widgets::text;
 use crate::{Error, Result};
@@ -106,7 +107,8 @@ impl LoadView {
 
     fn commit_offers(&self) -> Vec<Offer> {
         match &self.result {
-            Load::Ready(result) if result.ending == Ending::Committed => vec![Action::Open.called("the snapshot")],
+            Load::Ready(result) if result.load.ending == Ending::Committed => vec![Action::Open.called("the snapshot")],
+            Load::Ready(result) if commit::is_open(result) => vec![Action::Open.called("the workbench")],
             Load::Ready(_) => Vec::new(),
             Load::Failed(_) => vec![Action::Open.called("try again")],
             Load::Idle | Load::Loading => vec![Action::Open.called("load and commit")],
@@ -213,8 +215,15 @@ impl LoadView {
 
     fn commit_or_follow(&mut self, cx: &Context<'_>) -> Vec<Effect> {
         if let Load::Ready(result) = &self.result {
-            let followed = result.ending == Ending::Committed;
-            return followed.then(|| Effect::Open(self.route.to_screen("snapshots"))).into_iter().collect();
+            let load = &result.load;
+            let there = match &load.ingest_id {
+                _ if load.ending == Ending::Committed => Some(self.route.to_screen("snapshots")),
+                Some(id) if commit::is_open(result) => {
+                    recover::to_workbench(self.route.catalog.clone(), &load.table, id)
+                }
+                _ => None,
+            };
+            return there.map(Effect::Open).into_iter().collect();
         }
         if self.is_committing(cx) {
             return Vec::new();

@@ -16,6 +16,7 @@ use crate::ingest::draft::Draft;
 use crate::ingest::preflight::PreflightReport;
 use crate::ingest::run::{Ending, IngestResult};
 use crate::monitor::Progress;
+use crate::recovery::Loaded;
 use crate::views::widgets::shown::{Fact, Shown};
 use crate::views::widgets::{facts, human, load, text};
 
@@ -127,7 +128,8 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
     }
     let bar = bar(progress, usize::from(area.width.saturating_sub(4)).min(60));
     let stage = if progress.stage.is_empty() { "starting" } else { progress.stage };
-    load::line(&format!("{} {stage}", load::turning(cx)), Tone::Accent, area, 0, buf, cx);
+    let attempt = if progress.attempts > 0 { format!(", attempt {}", progress.attempts) } else { String::new() };
+    load::line(&format!("{} {stage}{attempt}", load::turning(cx)), Tone::Accent, area, 0, buf, cx);
     load::line(&bar, Tone::Added, area, 1, buf, cx);
     let below = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
     facts::draw(&told, 0, below, buf, cx);
@@ -186,7 +188,8 @@ pub fn sign(result: &IngestResult) -> &'static str {
 }
 
 /// How it ended.
-pub fn ended(result: &IngestResult) -> Vec<Fact> {
+pub fn ended(loaded: &Loaded) -> Vec<Fact> {
+    let result = &loaded.load;
     let (told, tone) = sentence(result);
     let mut facts = vec![Fact::line(Shown::word(told).tone(tone)), Fact::gap()];
     facts.push(Fact::new("table", Shown::text(&result.table)));
@@ -205,8 +208,21 @@ pub fn ended(result: &IngestResult) -> Vec<Fact> {
     facts.push(Fact::gap());
     let said = result.reason.iter().chain(&result.problems).chain(&result.notes).chain(&result.hint);
     facts.extend(said.map(|told| Fact::line(Shown::text(told))));
+    if is_open(loaded) && !loaded.changes.is_empty() {
+        facts.extend([Fact::gap(), Fact::heading("what others did meanwhile")]);
+        let changes = loaded.changes.iter().rev().take(TOLD).rev();
+        facts.extend(changes.map(|change| Fact::line(Shown::text(format!("· {}", change.what)).tone(Tone::Dim))));
+    }
     facts
 }
+
+/// Whether it is to be settled in the workbench.
+pub fn is_open(loaded: &Loaded) -> bool {
+    matches!(loaded.load.ending, Ending::Rejected | Ending::Unknown) && loaded.load.ingest_id.is_some()
+}
+
+/// Others' changes that are told one by one.
+const TOLD: usize = 10;
 
 /// The line of the command log.
 pub fn logged(result: &IngestResult, draft: &Draft, choices: &Choices, at_ms: i64) -> Sent {

@@ -27,8 +27,8 @@ use crate::app::theme::Tone;
 use crate::app::view::{Context, RawText, View};
 use crate::ingest::draft::Draft;
 use crate::ingest::mapping::Mapping;
-use crate::ingest::run::IngestResult;
 use crate::ingest::source::SourceOptions;
+use crate::recovery::Loaded;
 
 pub use commit::quoted;
 pub use tasks::paths;
@@ -76,7 +76,7 @@ pub struct LoadView {
     /// What the report is of: it holds as long as both stay the same.
     checked: Option<(SourceOptions, Mapping)>,
     choices: commit::Choices,
-    result: Load<IngestResult>,
+    result: Load<Loaded>,
     began_ms: i64,
 }
 
@@ -194,15 +194,15 @@ impl LoadView {
         }
     }
 
-    fn ended(&mut self, result: IngestResult, cx: &Context<'_>) -> Vec<Effect> {
-        let logged = self.draft.ready().map(|draft| commit::logged(&result, draft, &self.choices, cx.now_ms));
+    fn ended(&mut self, result: Loaded, cx: &Context<'_>) -> Vec<Effect> {
+        let logged = self.draft.ready().map(|draft| commit::logged(&result.load, draft, &self.choices, cx.now_ms));
         self.result = Load::Ready(result);
         logged.map(Effect::Log).into_iter().collect()
     }
 
     fn steps_line(&self) -> String {
         let sign = |step: Step| match (step.cmp(&self.step), self.result.ready().filter(|_| step == Step::Commit)) {
-            (_, Some(result)) => commit::sign(result),
+            (_, Some(result)) => commit::sign(&result.load),
             (std::cmp::Ordering::Less, None) => " ✔",
             (std::cmp::Ordering::Equal, None) => " ●",
             (std::cmp::Ordering::Greater, None) => "",

@@ -13,10 +13,10 @@ use crate::ingest::fit::Example;
 use crate::ingest::mapping::MappingView;
 use crate::ingest::preflight::PreflightReport;
 use crate::ingest::preview::{Preview, PreviewOptions, Previewer};
-use crate::ingest::run::{IngestRequest, IngestResult, OnError};
+use crate::ingest::run::{IngestRequest, OnError};
 use crate::ingest::source::SourceOptions;
 use crate::monitor::Monitor;
-use crate::recovery;
+use crate::recovery::{self, Loaded, OnConflict, Policy};
 use crate::{Error, Result};
 
 /// Rows of the source at any place, shared by the tasks that look at them.
@@ -182,7 +182,7 @@ pub struct Commit {
 
 #[async_trait]
 impl Task for Commit {
-    type Part = IngestResult;
+    type Part = Loaded;
 
     fn title(&self) -> String {
         format!("load into {}", self.draft.table())
@@ -192,7 +192,7 @@ impl Task for Commit {
         Cancel::Cooperative
     }
 
-    async fn run(&self, lake: &Lake, feed: &Feed<IngestResult>) -> Result<()> {
+    async fn run(&self, lake: &Lake, feed: &Feed<Loaded>) -> Result<()> {
         let connection = lake.connection(self.catalog.as_deref()).await?;
         let request = IngestRequest {
             branch: self.draft.branch().to_string(),
@@ -200,8 +200,9 @@ impl Task for Commit {
             on_error: self.rejects.clone().map_or(OnError::Fail, OnError::Reject),
             ..IngestRequest::append(self.draft.options(), self.draft.table().clone())
         };
-        let policy = recovery::Policy::default();
+        let on_conflict = lake.settings().on_conflict.as_deref().map_or(Ok(OnConflict::default()), str::parse)?;
+        let policy = Policy { on_conflict, ..Policy::default() };
         let loaded = recovery::run(request, &connection, &policy, lake.env(), feed.monitor()).await?;
-        feed.send(loaded.load).await
+        feed.last(loaded).await
     }
 }

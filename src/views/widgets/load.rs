@@ -114,6 +114,9 @@ pub fn progress_line(progress: &Progress) -> String {
         (done, 0) => parts.push(human::bytes(done)),
         (done, all) => parts.push(format!("{} of {}", human::bytes(done), human::bytes(all))),
     }
+    if progress.attempts > 0 {
+        parts.push(format!("attempt {}", progress.attempts));
+    }
     let stage = if progress.stage.is_empty() { "loading" } else { progress.stage };
     format!("{stage} {}", parts.join(", ")).trim_end().to_string()
 }
