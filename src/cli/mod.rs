@@ -13,6 +13,7 @@ mod context;
 mod create;
 mod create_namespace;
 mod demo;
+mod diff;
 mod doctor;
 mod drop;
 mod drop_namespace;
@@ -128,6 +129,7 @@ pub enum Verb {
     Create(create::Args),
     CreateNamespace(create_namespace::Args),
     Demo(demo::Args),
+    Diff(diff::Args),
     Doctor(doctor::Args),
     Drop(drop::Args),
     DropNamespace(drop_namespace::Args),
@@ -159,6 +161,7 @@ impl Verb {
             Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
             Verb::Demo(args) => demo::run(args, context).await,
+            Verb::Diff(args) => diff::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
             Verb::Drop(args) => drop::run(args, context).await,
             Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
@@ -192,6 +195,7 @@ impl Verb {
             Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
             Verb::Demo(_) => true,
+            Verb::Diff(_) => false,
             Verb::Doctor(_) => false,
             Verb::Drop(_) => true,
             Verb::DropNamespace(_) => true,

@@ -43,7 +43,8 @@ pub(super) async fn build(site: &Site) -> Result<Vec<Table>> {
     Ok(vec![shipments, warehouses, scratch])
 }
 
-fn parcels(first: i64, count: i64) -> Vec<Value> {
+/// Parcels that left, counted from `first` on.
+pub(super) fn parcels(first: i64, count: i64) -> Vec<Value> {
     let mut chance = Chance::new(first.unsigned_abs() + 500);
     (first..first + count)
         .map(|n| {

@@ -6,7 +6,7 @@ use super::list::List;
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Shown};
-use super::{of_table, snapshots};
+use super::{diff, of_table, snapshots};
 use crate::Result;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::Effect;
@@ -144,11 +144,24 @@ impl List for Refs {
     fn actions(&self, row: Option<&Line>) -> Vec<Offer> {
         let mut offers = row.map(|_| of_table::snapshot_offers()).unwrap_or_default();
         offers.retain(|offer| offer.action != Action::Files);
+        offers.extend(row.map(|_| Offer::from(Action::Diff)));
         offers
     }
 
     fn act(&mut self, action: Action, chosen: &[&Line], _cx: &Context<'_>) -> Vec<Effect> {
         of_table::to_snapshot_view(action, &self.route, chosen.first().map(|row| row.row.snapshot_id))
+    }
+
+    /// A ref alone is compared with main.
+    fn compare(&self, rows: &[&Line], all: &[Line]) -> Vec<Effect> {
+        let main = all.iter().find(|line| line.row.name == "main");
+        let known = |line: &&Line| (line.row.snapshot_id, None, line.committed_at.map_or(0, |at| at.0));
+        match (rows, main) {
+            ([one], Some(main)) if one.row.name != main.row.name => {
+                vec![diff::between(&self.route, main.row.snapshot_id, one.row.snapshot_id)]
+            }
+            _ => diff::chosen(&self.route, &rows.iter().map(known).collect::<Vec<_>>()),
+        }
     }
 
     fn empty(&self) -> Vec<String> {

@@ -298,8 +298,7 @@ fn log_screen() {
 fn raw_screen() {
     let mut told = Gallery::default();
     let mut console = Console::at(about("snapshots"));
-    let was_current = samples::history().iter().map(|h| h.snapshot_id).collect();
-    console.send(icedeck::views::snapshots::lines(samples::snapshots(), &was_current)).done().press("y");
+    console.send(icedeck::views::snapshots::lines(samples::snapshots(), &samples::history())).done().press("y");
     told.show("a snapshot", &mut console, &BOTH);
     console.press("/").type_text("note").press("enter");
     told.show("searched", &mut console, &[(80, 24)]);
