@@ -1,4 +1,4 @@
-//! `logistics` and `sandbox`: a table partitioned by month, one of format version 1, and an empty one.
+//! `logistics` and `sandbox`: a table partitioned by month, one of format version 1, and an empty one of version 3.
 
 use iceberg::spec::Transform;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub(super) async fn build(site: &Site) -> Result<Vec<Table>> {
             name: "sandbox.scratch",
             schema: include_str!("../../assets/demo/schemas/scratch.json"),
             spec: &[],
-            properties: &[("comment", "Empty: try something")],
+            properties: &[("comment", "Empty, of format version 3: try something"), ("format-version", "3")],
         })
         .await?;
     Ok(vec![shipments, warehouses, scratch])

@@ -3,11 +3,12 @@
 
 use async_trait::async_trait;
 
-use super::list::{List, ListView};
+use super::files::line::{FileLine, Slimmer};
+use super::list::List;
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Shown};
-use super::{changed_rows, file, of_table, snapshots};
+use super::{changed_rows, files, of_table, snapshots};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Effect, Notice};
 use crate::app::route::Route;
@@ -15,7 +16,7 @@ use crate::app::task::Feed;
 use crate::app::view::Context;
 use crate::catalog::Lake;
 use crate::table::Table;
-use crate::table::changes::{self, FileChanges};
+use crate::table::changes::Comparison;
 use crate::views::widgets::text;
 use crate::{Error, Result};
 use line::{Line, MORE};
@@ -27,7 +28,7 @@ pub const NAME: &str = "diff";
 /// What stands between the two snapshots in the detail of a route.
 const TO: &str = "..";
 /// Files that are listed; the others are counted.
-const FILES: usize = 50_000;
+const FILES: usize = 20_000;
 
 /// The list: what it is about.
 #[derive(Debug, Clone)]
@@ -75,21 +76,6 @@ pub async fn sides(route: &Route, lake: &Lake) -> Result<(Table, i64, i64)> {
     Ok((table, from, to))
 }
 
-impl Diff {
-    /// The files, after everything else; once there are very many, how many more.
-    async fn send_files(&self, table: &Table, from: i64, to: i64, feed: &Feed<Vec<Line>>) -> Result<()> {
-        let mut files = FileChanges::open(table, from, to, feed.monitor()).await?;
-        let (mut told, mut more) = (0, 0);
-        while let Some(chunk) = files.next(feed.monitor()).await? {
-            let room = FILES.saturating_sub(told);
-            told += chunk.len().min(room);
-            more += chunk.len().saturating_sub(room);
-            feed.send(chunk.into_iter().take(room).map(Line::file).collect()).await?;
-        }
-        if more > 0 { feed.send(vec![Line::word("file", MORE, human::count(more as i128))]).await } else { Ok(()) }
-    }
-}
-
 impl Look for Diff {
     type Row = Line;
 
@@ -121,9 +107,17 @@ impl List for Diff {
 
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<Line>>) -> Result<()> {
         let (table, from, to) = sides(&self.route, lake).await?;
-        let told = changes::changes(&table, from, to, feed.monitor()).await?;
-        feed.send(line::lines(&told)).await?;
-        self.send_files(&table, from, to, feed).await
+        let mut comparison = Comparison::open(&table, from, to, feed.monitor()).await?;
+        let mut slimmer = Slimmer::new(of_table::SpecFields::of(&table));
+        let (mut files, mut more) = (Vec::new(), 0);
+        while let Some(chunk) = comparison.next(feed.monitor()).await? {
+            let room = FILES.saturating_sub(files.len());
+            more += chunk.len().saturating_sub(room);
+            files.extend(chunk.into_iter().take(room).map(|change| Line::file(change, &mut slimmer)));
+        }
+        feed.send(line::lines(&comparison.finish(feed.monitor()).await?)).await?;
+        feed.send(files).await?;
+        if more > 0 { feed.send(vec![Line::word("file", MORE, human::count(more as i128))]).await } else { Ok(()) }
     }
 
     /// "+120,000 rows · 3 snapshots · 2 schema changes".
@@ -149,7 +143,7 @@ impl List for Diff {
     }
 
     fn raw(&self, row: &Line) -> Option<String> {
-        serde_json::to_string_pretty(&row.raw).ok()
+        serde_json::to_string_pretty(&row.raw()).ok()
     }
 
     fn copied(&self, row: &Line) -> String {
@@ -163,29 +157,22 @@ impl List for Diff {
 
     fn actions(&self, row: Option<&Line>) -> Vec<Offer> {
         let mut offers: Vec<Offer> = Vec::new();
-        if row.is_some_and(|row| row.entry.is_some()) {
-            offers.push(Action::Open.called("columns"));
-        }
+        offers.extend(files::file_offers(row.and_then(|row| row.file.as_ref())));
         offers.extend([Action::Rows.called("changed rows"), Action::Diff.called("the other way round")]);
         offers
     }
 
     fn act(&mut self, action: Action, chosen: &[&Line], _cx: &Context<'_>) -> Vec<Effect> {
-        match (action, chosen.first().and_then(|row| row.entry.clone())) {
-            (Action::Open, Some(entry)) => {
-                let route = self.route.to_screen(file::NAME).with_detail(entry.data_file.file_path.clone());
-                vec![Effect::show(ListView::new(file::OneFile { route, found: Some(entry) }))]
-            }
-            (Action::Rows, _) => {
-                let there = self.route.to_screen(changed_rows::NAME);
-                vec![Effect::Open(Route { detail: self.route.detail.clone(), ..there })]
-            }
-            _ => Vec::new(),
+        if action == Action::Rows {
+            let there = self.route.to_screen(changed_rows::NAME);
+            return vec![Effect::Open(Route { detail: self.route.detail.clone(), ..there })];
         }
+        let files: Vec<&FileLine> = chosen.iter().filter_map(|row| row.file.as_ref()).collect();
+        files::act_on_file(action, &self.route, &files)
     }
 
-    fn compare(&self, rows: &[&Line], all: &[Line]) -> Vec<Effect> {
-        let _ = rows;
+    /// The same two, the other way round.
+    fn compare(&self, _rows: &[&Line], all: &[Line]) -> Vec<Effect> {
         let side = |what: &str| all.iter().find(|row| row.what == what).and_then(|row| row.snapshot_id);
         side("to").zip(side("from")).map(|(from, to)| between(&self.route, from, to)).into_iter().collect()
     }

@@ -13,6 +13,8 @@ use icedeck::table::changes::{
 };
 use icedeck::table::inspect::{HistoryRow, PartitionValue, PartitionValues, SnapshotRow};
 use icedeck::views::diff::line::{Line, lines};
+use icedeck::views::files::line::Slimmer;
+use icedeck::views::of_table::SpecFields;
 use icedeck::views::snapshots::{self, Standing};
 
 use super::golden::{about, gallery, keep};
@@ -121,9 +123,10 @@ fn told() -> Changes {
 #[test]
 fn diff_screen() {
     let mut rows = lines(&told());
+    let mut slimmer = Slimmer::new(SpecFields::default());
     rows.extend((1..4).map(|n| {
         let change = if n == 2 { Removed } else { Added };
-        Line::file(FileChange { change, entry: samples::entry(n, 1, u8::from(n == 3)) })
+        Line::file(FileChange { change, entry: samples::entry(n, 1, u8::from(n == 3)) }, &mut slimmer)
     }));
     let route = about("diff").with_detail("5120000000000042..main");
     keep("diff", gallery(&route, rows));

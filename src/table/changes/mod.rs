@@ -83,34 +83,76 @@ pub struct Changes {
 /// [`Kind::NotFound`](crate::Kind::NotFound) for a snapshot that the table does not know; a manifest that cannot be
 /// read, since a partial sum would look whole; cancellation.
 pub async fn changes(table: &Table, from: i64, to: i64, monitor: &Monitor) -> Result<Changes> {
-    monitor.update(|p| p.stage = "comparing");
-    let mut files = FileChanges::open(table, from, to, monitor).await?;
-    let mut tally = tally::Tally::new(table);
-    while let Some(chunk) = files.next(monitor).await? {
-        chunk.iter().for_each(|change| tally.add(change));
+    let mut comparison = Comparison::open(table, from, to, monitor).await?;
+    while comparison.next(monitor).await?.is_some() {}
+    comparison.finish(monitor).await
+}
+
+/// A comparison under way, for those who want its files too.
+pub struct Comparison {
+    table: Table,
+    from: i64,
+    to: i64,
+    files: FileChanges,
+    tally: tally::Tally,
+}
+
+impl std::fmt::Debug for Comparison {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Comparison").field("from", &self.from).field("to", &self.to).finish_non_exhaustive()
     }
-    let (manifests, doubt) = (files.manifests(), files.doubt());
-    let (then, now) = (settings::state_at(table, from, monitor).await?, settings::state_at(table, to, monitor).await?);
-    let schemas =
-        (fields::schema_at(table, from, then.as_deref().ok())?, fields::schema_at(table, to, now.as_deref().ok())?);
-    let (settings, settings_unknown) = match (then, now) {
-        (Ok(then), Ok(now)) => (Some(settings::between(&then, &now)?), None),
-        (Err(why), _) | (_, Err(why)) => (None, Some(why)),
-    };
-    let (rows, totals, partitions, files_in_other_partitions) = tally.told(doubt);
-    Ok(Changes {
-        from: side(table, from, schemas.0.schema_id)?,
-        to: side(table, to, schemas.1.schema_id)?,
-        way: way::between(table.metadata(), from, to),
-        rows,
-        files: totals,
-        manifests,
-        partitions,
-        files_in_other_partitions,
-        schema: fields::schema_change(&schemas.0, &schemas.1),
-        settings,
-        settings_unknown,
-    })
+}
+
+impl Comparison {
+    /// Reads the two manifest lists.
+    ///
+    /// # Errors
+    /// Those of [`FileChanges::open`].
+    pub async fn open(table: &Table, from: i64, to: i64, monitor: &Monitor) -> Result<Self> {
+        monitor.update(|p| p.stage = "comparing");
+        let files = FileChanges::open(table, from, to, monitor).await?;
+        Ok(Self { table: table.clone(), from, to, files, tally: tally::Tally::new(table) })
+    }
+
+    /// The next changed files, counted; nothing at the end.
+    ///
+    /// # Errors
+    /// Those of [`FileChanges::next`].
+    pub async fn next(&mut self, monitor: &Monitor) -> Result<Option<Vec<FileChange>>> {
+        let chunk = self.files.next(monitor).await?;
+        chunk.iter().flatten().for_each(|change| self.tally.add(change));
+        Ok(chunk)
+    }
+
+    /// Everything that changed; to be asked once there are no more files.
+    ///
+    /// # Errors
+    /// A schema that the metadata has lost; cancellation. Older metadata files that cannot be read are told instead.
+    pub async fn finish(self, monitor: &Monitor) -> Result<Changes> {
+        let Self { table, from, to, files, tally } = self;
+        let then = settings::state_at(&table, from, monitor).await?;
+        let now = settings::state_at(&table, to, monitor).await?;
+        let before = fields::schema_at(&table, from, then.as_deref().ok())?;
+        let after = fields::schema_at(&table, to, now.as_deref().ok())?;
+        let (settings, settings_unknown) = match (then, now) {
+            (Ok(then), Ok(now)) => (Some(settings::between(&then, &now)?), None),
+            (Err(why), _) | (_, Err(why)) => (None, Some(why)),
+        };
+        let (manifests, (rows, totals, partitions, beyond)) = (files.manifests(), tally.told(files.doubt()));
+        Ok(Changes {
+            from: side(&table, from, before.schema_id)?,
+            to: side(&table, to, after.schema_id)?,
+            way: way::between(table.metadata(), from, to),
+            rows,
+            files: totals,
+            manifests,
+            partitions,
+            files_in_other_partitions: beyond,
+            schema: fields::schema_change(&before, &after),
+            settings,
+            settings_unknown,
+        })
+    }
 }
 
 fn side(table: &Table, id: i64, schema_id: i32) -> Result<Side> {

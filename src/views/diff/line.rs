@@ -1,13 +1,11 @@
 //! One line of a comparison, of whatever kind, and how it looks.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::app::theme::Tone;
 use crate::table::Moment;
 use crate::table::changes::{Changes, Direction, FileChange, Flow, Side, Step};
-use crate::table::inspect::EntryRow;
+use crate::views::files::line::{FileLine, Slimmer};
 use crate::views::manifests::last_segment;
 use crate::views::widgets::human;
 use crate::views::widgets::shown::{Fact, Shown};
@@ -16,7 +14,7 @@ use crate::views::widgets::shown::{Fact, Shown};
 pub const MORE: &str = "more files, not listed: icedeck diff --files";
 
 /// A line: what differs, which one, and by how much.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Line {
     /// What names it among all.
     pub key: String,
@@ -41,8 +39,8 @@ pub struct Line {
     /// The snapshot, where it is one.
     pub snapshot_id: Option<i64>,
     /// The file, where it is one.
-    pub entry: Option<Arc<EntryRow>>,
-    /// The raw thing.
+    pub file: Option<FileLine>,
+    /// The raw thing; of a file its entry is.
     pub raw: Value,
 }
 
@@ -51,8 +49,8 @@ impl Line {
         let which = which.into();
         let key = format!("{what} {which}");
         let (change, rows, files, bytes) = (None, None, None, None);
-        let (before, after, at, snapshot_id, entry) = (None, None, None, None, None);
-        Self { key, what, which, change, rows, files, bytes, before, after, at, snapshot_id, entry, raw }
+        let (before, after, at, snapshot_id, file) = (None, None, None, None, None);
+        Self { key, what, which, change, rows, files, bytes, before, after, at, snapshot_id, file, raw }
     }
 
     /// A line with something to say.
@@ -61,31 +59,31 @@ impl Line {
         Self { after: Some(said), ..Self::new(what, which, raw) }
     }
 
-    /// A file.
-    pub fn file(change: FileChange) -> Self {
-        let file = &change.entry.data_file;
-        let raw = json!({ "what": "file", "change": change.change, "file": file });
-        let (sum, one) = match change.change {
-            Direction::Added => ((file.record_count, 0), ((1, 0), (file.file_size_in_bytes, 0))),
-            Direction::Removed => ((0, file.record_count), ((0, 1), (0, file.file_size_in_bytes))),
-        };
-        let partition = file.partition.0.iter().filter(|v| v.human != "null");
-        let partition = partition.map(|v| format!("{}={}", v.name, v.human)).collect::<Vec<_>>().join(", ");
-        let said = [file.content_name().to_string(), partition].into_iter().filter(|s| !s.is_empty());
+    /// A file. `slimmer` keeps many of them small.
+    pub fn file(change: FileChange, slimmer: &mut Slimmer) -> Self {
+        let line = slimmer.line(change.entry);
+        let Some(entry) = line.entry() else { return Self::new("file", "", Value::Null) };
+        let file = &entry.data_file;
+        let both = |n: u64| if change.change == Direction::Added { (n, 0) } else { (0, n) };
+        let said = [file.content_name().to_string(), file.partition.to_string()];
         Self {
             key: format!("file {:?} {} {:?}", change.change, file.file_path, file.content_offset),
             change: Some(change.change),
-            rows: (file.content == 0).then_some(sum),
-            files: Some(one.0),
-            bytes: Some(one.1),
-            after: Some(said.collect::<Vec<_>>().join(" · ")),
-            ..Self::new("file", last_segment(&file.file_path).to_string(), raw)
+            rows: (file.content == 0).then_some(both(file.record_count)),
+            files: Some(both(1)),
+            bytes: Some(both(file.file_size_in_bytes)),
+            after: Some(said.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ")),
+            file: Some(line.clone()),
+            ..Self::new("file", last_segment(&file.file_path), Value::Null)
         }
-        .with_entry(change.entry)
     }
 
-    fn with_entry(self, entry: EntryRow) -> Self {
-        Self { entry: Some(Arc::new(entry)), ..self }
+    /// The raw thing behind it.
+    pub fn raw(&self) -> Value {
+        match self.file.as_ref().and_then(FileLine::entry) {
+            Some(entry) => json!({ "what": "file", "change": self.change, "file": entry.data_file }),
+            None => self.raw.clone(),
+        }
     }
 
     fn flow(what: &'static str, which: String, flow: Flow, raw: Value) -> Self {
@@ -235,7 +233,8 @@ pub fn show(line: &Line, now_ms: i64) -> Vec<Shown> {
 
 /// Everything known of a line.
 pub fn facts(line: &Line, now_ms: i64) -> Vec<Fact> {
-    let which = line.entry.as_ref().map_or(&line.which, |entry| &entry.data_file.file_path);
+    let entry = line.file.as_ref().and_then(FileLine::entry);
+    let which = entry.map_or(&line.which, |entry| &entry.data_file.file_path);
     let mut facts = vec![Fact::new("which", Shown::text(which))];
     facts.extend(line.at.map(|at| Fact::new("committed", Shown::moment(at.0, now_ms))));
     facts.extend(line.before.as_ref().map(|text| Fact::new("was", Shown::text(text).tone(Tone::Removed))));
