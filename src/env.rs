@@ -91,6 +91,13 @@ impl Env {
         self
     }
 
+    /// The same world with its state folder elsewhere: the demo keeps its journal to itself.
+    #[must_use]
+    pub fn with_state(mut self, state: PathBuf) -> Self {
+        self.paths.state = state;
+        self
+    }
+
     /// The same world at another time: its clock runs on, `by_ms` milliseconds away. The demo writes its history so.
     #[must_use]
     pub fn shifted(mut self, by_ms: i64) -> Self {

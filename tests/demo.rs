@@ -7,10 +7,12 @@ use icedeck::Kind;
 use icedeck::demo::{self, Demo};
 use icedeck::env::Env;
 use icedeck::ingest::bind::Binding;
+use icedeck::ingest::journal::Journal;
 use icedeck::ingest::mapping::Mapping;
 use icedeck::ingest::preflight::{self, PreflightReport};
 use icedeck::ingest::source::{Source, SourceOptions};
 use icedeck::monitor::Monitor;
+use icedeck::recovery;
 use icedeck::table::Table;
 
 use crate::common::lake::{START_MS, scan};
@@ -48,7 +50,10 @@ async fn it_has_a_past_and_everything_reads() {
     assert!(metadata.history().len() >= 12);
     assert_eq!(metadata.partition_specs_iter().len(), 2);
     assert_eq!(metadata.schemas_iter().len(), 3);
-    assert_eq!(events.refs().unwrap().keys().collect::<Vec<_>>(), ["audit", "before-campaign", "main"]);
+    assert_eq!(
+        events.refs().unwrap().keys().collect::<Vec<_>>(),
+        ["audit", "before-campaign", "late-events", "main", "staging"]
+    );
     // The history is of the days before today, and never goes back.
     let times: Vec<_> = metadata.history().iter().map(|h| h.timestamp_ms).collect();
     assert!(times.is_sorted());
@@ -69,8 +74,21 @@ async fn it_has_a_past_and_everything_reads() {
     assert!(table(&env, &folder, "sandbox.scratch").await.metadata().current_snapshot().is_none());
 
     files_load(&env, &folder).await;
+    an_open_load_can_be_mended(&env, &folder).await;
     let again = prepared(&env, &folder).await;
     assert_eq!(again, Demo { reused: true, ..made });
+}
+
+/// The load that lost a race is in the demo's own journal, and goes on with one step.
+async fn an_open_load_can_be_mended(env: &Env, folder: &Path) {
+    assert!(recovery::open_rows(env).unwrap().rows.is_empty(), "junk in the user's own journal");
+    let lake = demo::lake(env, folder, false).await.unwrap();
+    let connection = lake.connection(None).await.unwrap();
+    let open = recovery::open_rows(lake.env()).unwrap().rows;
+    assert_eq!(open.len(), 1);
+    let (_, record) = Journal::open(lake.env(), &open[0].ingest_id).unwrap();
+    let standing = recovery::resolve::stand(&connection, &record, &Monitor::new()).await.unwrap();
+    assert_eq!(standing.assessment.verdict, recovery::Verdict::Rebase);
 }
 
 /// The files for the first five minutes do what they are there for.

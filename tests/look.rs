@@ -1,5 +1,6 @@
 //! Looking at tables: what the metadata tables say, what an `@` means, which rows a snapshot has.
 
+mod changes;
 mod files;
 mod pruning;
 mod verbs;

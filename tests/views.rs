@@ -2,6 +2,7 @@
 //! failed; and walks through a real lake, with wrong keys too.
 
 mod console;
+mod diff;
 mod exports;
 mod golden;
 mod mending;

@@ -108,6 +108,7 @@ actions! {
         Where, "where", "where", "Read only rows for which an expression is true";
         Jump, "jump", "go to row", "Go to a row by its number";
         Wrap, "wrap", "wrap", "Wrap long lines or not";
+        Diff, "diff", "diff", "Compare two marked snapshots, the marked one with that under the cursor, or that with its parent";
         Refresh, "refresh", "refresh", "Read it again";
         ShowAll, "show-all", "all or open", "What is done with too, or only what is open";
         CancelJob, "cancel-job", "cancel job", "Cancel the job under the cursor";

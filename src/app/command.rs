@@ -4,7 +4,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::route::{Route, Subject};
 use crate::table::{Namespace, TableAddress};
-use crate::views::{self, Needs, Screen, folder};
+use crate::views::{self, Needs, Screen, changed_rows, diff, folder};
 use crate::{Error, Result};
 
 /// Words that are neither views nor actions, with what they do.
@@ -55,6 +55,10 @@ fn open(screen: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
     if folder::is_picker(screen) && folder::is_path(rest) {
         let Effect::Open(route) = open(screen, "", here)? else { return Err(Error::bug("a picker that is no view")) };
         return Ok(Effect::Open(folder::routed(&route, rest)));
+    }
+    if [diff::NAME, changed_rows::NAME].contains(&screen.name) {
+        let (name, detail) = diff::typed(rest)?;
+        return Ok(Effect::Open(route.of_table(table(screen, name, here)?).with_detail(detail)));
     }
     let subject = match screen.needs {
         Needs::Nothing => Subject::Nothing,
@@ -112,6 +116,9 @@ mod tests {
         assert_eq!(opened("ingest /srv/drop", &here), "ingest sales.orders");
         assert_eq!(opened("ingest a.csv", &here), "load sales.orders");
         assert_eq!(opened("new ./a.csv", &here), "create sales");
+        let Some(Effect::Open(diff)) = parse("diff eoy main", &here).unwrap() else { panic!("no view") };
+        assert_eq!((diff.to_string().as_str(), diff.detail.as_deref()), ("diff sales.orders", Some("eoy..main")));
+        assert_eq!(opened("diff sales.items 1 2", &here), "diff sales.items");
         assert_eq!(opened("ctx prod", &here), "UseCatalog(\"prod\")");
         assert_eq!(opened("page-down", &here), "Act(PageDown)");
         assert!(parse("  ", &here).unwrap().is_none());
@@ -125,6 +132,8 @@ mod tests {
             ("snapshots orders", "the table's name lacks its namespace (name orders)"),
             ("fly", "no view or action is named \"fly\""),
             ("t", "which table?"),
+            ("diff", "which two snapshots?"),
+            ("diff a b", "which table?"),
             ("ingest a.csv", "which table?"),
         ] {
             assert_eq!(parse(line, &nowhere).unwrap_err().to_string(), told, "{line}");

@@ -17,6 +17,7 @@ mod context;
 mod create;
 mod create_namespace;
 mod demo;
+mod diff;
 mod doctor;
 mod drop;
 mod drop_namespace;
@@ -144,6 +145,7 @@ pub enum Verb {
     Create(create::Args),
     CreateNamespace(create_namespace::Args),
     Demo(demo::Args),
+    Diff(diff::Args),
     Doctor(doctor::Args),
     Drop(drop::Args),
     DropNamespace(drop_namespace::Args),
@@ -186,6 +188,7 @@ impl Verb {
             Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
             Verb::Demo(args) => demo::run(args, context).await,
+            Verb::Diff(args) => diff::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
             Verb::Drop(args) => drop::run(args, context).await,
             Verb::DropNamespace(args) => drop_namespace::run(args, context).await,
@@ -230,6 +233,7 @@ impl Verb {
             Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
             Verb::Demo(_) => true,
+            Verb::Diff(_) => false,
             Verb::Doctor(_) => false,
             Verb::Drop(_) => true,
             Verb::DropNamespace(_) => true,

@@ -1,5 +1,5 @@
 //! `sales.events`: what customers do in the shop. The table with a past: two partition specs, an added and a dropped
-//! column, a branch and a tag.
+//! column, branches and a tag, a load that was rolled back and one that was picked up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,9 +42,14 @@ pub(super) async fn build(site: &Site) -> Result<Table> {
     days.append("main", 1, 40).await?;
     days.set_ref("audit", RefKind::Branch).await?;
     days.append("audit", 1, 25).await?;
-    days.append("main", 4, 40).await?;
+    days.wrong_load().await?;
+    days.append("main", 2, 40).await?;
+    days.pick_up_late_events().await?;
+    days.append("main", 1, 40).await?;
     let set = BTreeMap::from([("history.expire.max-snapshot-age-ms".to_string(), "2592000000".to_string())]);
     days.change(&Change::SetProperties { set, remove: Vec::new() }).await?;
+    days.set_ref("staging", RefKind::Branch).await?;
+    days.append("staging", 1, 30).await?;
     Ok(days.table)
 }
 
@@ -71,10 +76,34 @@ impl Days<'_> {
         Ok(())
     }
 
+    /// A day that was loaded wrongly, seen, and rolled back an hour later.
+    async fn wrong_load(&mut self) -> Result<()> {
+        let good = self.head()?;
+        self.table = self.site.append(&self.table, "main", &events(self.next, 15), self.hours_ago() + 2).await?;
+        let back = Change::Rollback { branch: "main".into(), snapshot_id: good };
+        self.table = self.site.change(&self.table, &back, self.hours_ago() + 1).await?;
+        Ok(())
+    }
+
+    /// Events that came late, audited on a branch of their own, and picked into main once that had gone on.
+    async fn pick_up_late_events(&mut self) -> Result<()> {
+        self.set_ref("late-events", RefKind::Branch).await?;
+        self.append("late-events", 1, 20).await?;
+        let late = self.table.metadata().snapshot_for_ref("late-events").map(|s| s.snapshot_id());
+        let snapshot_id = late.ok_or_else(|| Error::bug("the late events have no snapshot"))?;
+        self.append("main", 1, 40).await?;
+        let pick = Change::CherryPick { branch: "main".into(), snapshot_id, summary: BTreeMap::new() };
+        self.change(&pick).await
+    }
+
+    fn head(&self) -> Result<i64> {
+        let head = self.table.metadata().current_snapshot_id();
+        head.ok_or_else(|| Error::bug("the events have no snapshot"))
+    }
+
     /// Leads a new ref to the current snapshot.
     async fn set_ref(&mut self, name: &str, kind: RefKind) -> Result<()> {
-        let head = self.table.metadata().current_snapshot_id();
-        let snapshot_id = head.ok_or_else(|| Error::bug("the events have no snapshot"))?;
+        let snapshot_id = self.head()?;
         self.change(&Change::SetRef { name: name.into(), kind, snapshot_id }).await
     }
 

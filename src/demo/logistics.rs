@@ -1,4 +1,4 @@
-//! `logistics` and `sandbox`: a table partitioned by month, one of format version 1, and an empty one.
+//! `logistics` and `sandbox`: a table partitioned by month, one of format version 1, and an empty one of version 3.
 
 use iceberg::spec::Transform;
 use serde_json::{Value, json};
@@ -37,13 +37,14 @@ pub(super) async fn build(site: &Site) -> Result<Vec<Table>> {
             name: "sandbox.scratch",
             schema: include_str!("../../assets/demo/schemas/scratch.json"),
             spec: &[],
-            properties: &[("comment", "Empty: try something")],
+            properties: &[("comment", "Empty, of format version 3: try something"), ("format-version", "3")],
         })
         .await?;
     Ok(vec![shipments, warehouses, scratch])
 }
 
-fn parcels(first: i64, count: i64) -> Vec<Value> {
+/// Parcels that left, counted from `first` on.
+pub(super) fn parcels(first: i64, count: i64) -> Vec<Value> {
     let mut chance = Chance::new(first.unsigned_abs() + 500);
     (first..first + count)
         .map(|n| {

@@ -11,9 +11,10 @@ use crate::{Error, Kind, Result};
 
 const NAME: &str = ".icedeck-demo.json";
 /// Everything a build puts beside the mark; nothing else is ever deleted.
-const OURS: [&str; 6] = ["catalog.db", "catalog.db-wal", "catalog.db-shm", "catalog.db-journal", "warehouse", "files"];
+const OURS: [&str; 7] =
+    ["catalog.db", "catalog.db-wal", "catalog.db-shm", "catalog.db-journal", "warehouse", "files", "state"];
 /// Changes with what is built, so that an older demo is built anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is in the folder.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 mod build;
 mod chance;
+mod conflict;
 mod events;
 mod logistics;
 mod mark;
@@ -32,7 +33,7 @@ const FILES: [(&str, &[u8]); 4] = [
 /// The demo lake on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Demo {
-    /// The folder: `catalog.db`, `warehouse/` and `files/` are in it.
+    /// The folder: `catalog.db`, `warehouse/`, `files/` and `state/` are in it.
     pub folder: PathBuf,
     /// Whether it was there already.
     pub reused: bool,
@@ -106,12 +107,18 @@ pub fn existing(folder: &Path) -> Result<Option<Demo>> {
     })
 }
 
-/// The lake of a demo folder, and it alone; `read_only` forbids every change in it.
+/// The same world with the demo's folders: its lake, and a state folder of its own, so that what is loaded there is in
+/// no journal and no command log of the user's.
+fn own_world(env: &Env, folder: &Path) -> Env {
+    env.clone().with_data(folder.to_path_buf()).with_state(folder.join("state"))
+}
+
+/// The lake of a demo folder, and it alone, with journal and command log in that folder; `read_only` forbids every change in it.
 ///
 /// # Errors
 /// Those of [`Lake::embedded`].
 pub async fn lake(env: &Env, folder: &Path, read_only: bool) -> Result<Lake> {
-    let env = env.clone().with_data(folder.to_path_buf());
+    let env = own_world(env, folder);
     if read_only { Lake::embedded_read_only(&env).await } else { Lake::embedded(&env).await }
 }
 

@@ -4,6 +4,7 @@
 //! and how a file's columns become the table's, is decided here by field id: where the crate would show wrong rows
 //! there is an error instead.
 
+mod changed;
 mod conform;
 pub mod export;
 mod file;
@@ -13,6 +14,7 @@ mod plan;
 mod prune;
 mod rows;
 
+pub use changed::{ChangedPage, ChangedRows, changed_rows};
 pub use prune::FilesSeen;
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};
 pub use rows::{FileMatch, FileMatches, file_matches};

@@ -22,7 +22,7 @@ use crate::table::{Cell, Table, inspect};
 use crate::{Error, Result};
 
 /// Rows of a page at most.
-const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 1000;
 
 /// Which rows are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -267,7 +267,7 @@ impl FileMatches {
 }
 
 /// The current snapshot is read with the current schema, as every engine does; older ones with their own.
-fn read_schema(table: &Table, snapshot_id: Option<i64>) -> Result<SchemaRef> {
+pub(super) fn read_schema(table: &Table, snapshot_id: Option<i64>) -> Result<SchemaRef> {
     let metadata = table.metadata();
     let older = snapshot_id.filter(|id| metadata.current_snapshot_id() != Some(*id));
     match older.and_then(|id| metadata.snapshot_by_id(id)) {
@@ -299,17 +299,17 @@ fn chosen(schema: &Schema, names: &[String]) -> Result<Vec<NestedFieldRef>> {
     Ok(chosen)
 }
 
-fn arrow_schema(schema: &Schema, fields: &[NestedFieldRef]) -> Result<arrow::datatypes::Schema> {
+pub(super) fn arrow_schema(schema: &Schema, fields: &[NestedFieldRef]) -> Result<arrow::datatypes::Schema> {
     let part = Schema::builder().with_schema_id(schema.schema_id()).with_fields(fields.iter().cloned()).build();
     let arrow = part.and_then(|part| schema_to_arrow_schema(&part));
     arrow.map_err(|e| from_iceberg(e, "the table's schema has a type that icedeck cannot show"))
 }
 
-fn head(field: &NestedFieldRef) -> ColumnHead {
+pub(super) fn head(field: &NestedFieldRef) -> ColumnHead {
     ColumnHead { name: field.name.clone(), type_name: inspect::type_name(&field.field_type) }
 }
 
-fn uuids(schema: &Schema) -> HashSet<i32> {
+pub(super) fn uuids(schema: &Schema) -> HashSet<i32> {
     let is_uuid = |of_type: &Type| matches!(of_type, Type::Primitive(PrimitiveType::Uuid));
     let fields = schema.field_id_to_fields().iter();
     fields.filter(|(_, field)| is_uuid(&field.field_type)).map(|(id, _)| *id).collect()

@@ -31,7 +31,9 @@ impl FromStr for OnConflict {
             "ask" => Ok(Self::Ask),
             "fail" => Ok(Self::Fail),
             "branch" => Ok(Self::Branch),
-            _ => Err(Error::invalid(format!("on-conflict cannot be {word:?}")).hint("it is rebase, ask, fail or branch")),
+            _ => {
+                Err(Error::invalid(format!("on-conflict cannot be {word:?}")).hint("it is rebase, ask, fail or branch"))
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Nothing here talks to a catalog or changes anything.
 
+pub(crate) mod ancestry;
 pub mod cell;
+pub mod changes;
 mod field;
 pub mod inspect;
 mod metadata;

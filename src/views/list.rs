@@ -125,6 +125,11 @@ pub trait List: Look {
         Vec::new()
     }
 
+    /// Compares rows: the marked ones, or the one mark and the row under the cursor, or that row alone. `all` are all rows.
+    fn compare(&self, _rows: &[&Self::Row], _all: &[Self::Row]) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// A dialog that one of its actions had shown was answered.
     fn answer(&mut self, _topic: &'static str, _answer: Answer) -> Vec<Effect> {
         Vec::new()

@@ -24,8 +24,10 @@
 //! [`Tone`](crate::app::theme::Tone)s.
 
 pub mod catalogs;
+pub mod changed_rows;
 pub mod create;
 pub mod dialogs;
+pub mod diff;
 pub mod entries;
 pub mod export;
 pub mod file;
@@ -179,6 +181,22 @@ pub const SCREENS: &[Screen] = &[
         help: "Partition specs and sort orders",
         action: Some(Action::Specs),
         make: |route| Box::new(ListView::new(specs::Specs { route })),
+    },
+    Screen {
+        name: diff::NAME,
+        aliases: &["compare"],
+        needs: Needs::Table,
+        help: "What changed between two snapshots: diff A B",
+        action: None,
+        make: |route| Box::new(ListView::new(diff::Diff { route })),
+    },
+    Screen {
+        name: changed_rows::NAME,
+        aliases: &[],
+        needs: Needs::Table,
+        help: "The rows that came and went between two snapshots",
+        action: None,
+        make: |route| Box::new(ListView::new(changed_rows::ChangedRows { route })),
     },
     Screen {
         name: refs::NAME,

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 
 use super::list::List;
+use super::mend::{self, Wish};
 use super::widgets::human;
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Shown};
-use super::mend::{self, Wish};
-use super::{of_table, snapshots};
+use super::{diff, of_table, snapshots};
 use crate::Result;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect};
@@ -153,6 +153,7 @@ impl List for Refs {
         offers.extend((!is_tag && row.row.name != "main").then_some(Offer::from(Action::FastForward)));
         offers.extend((row.row.name != "main").then_some(Offer::from(Action::DropRef)));
         offers.extend([Action::MakeTag, Action::MakeBranch].map(Offer::from));
+        offers.push(Offer::from(Action::Diff));
         offers.extend(mend::undo_offers());
         offers
     }
@@ -182,6 +183,18 @@ impl List for Refs {
 
     fn answer(&mut self, topic: &'static str, answer: Answer) -> Vec<Effect> {
         mend::named(topic, &answer, &self.route, self.chosen.as_deref())
+    }
+
+    /// A ref alone is compared with main.
+    fn compare(&self, rows: &[&Line], all: &[Line]) -> Vec<Effect> {
+        let main = all.iter().find(|line| line.row.name == "main");
+        let known = |line: &&Line| (line.row.snapshot_id, None, line.committed_at.map_or(0, |at| at.0));
+        match (rows, main) {
+            ([one], Some(main)) if one.row.name != main.row.name => {
+                vec![diff::between(&self.route, main.row.snapshot_id, one.row.snapshot_id)]
+            }
+            _ => diff::chosen(&self.route, &rows.iter().map(known).collect::<Vec<_>>()),
+        }
     }
 
     fn empty(&self) -> Vec<String> {

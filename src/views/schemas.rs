@@ -1,7 +1,5 @@
 //! Every schema the table ever had, newest first, with what each changed. Enter shows one.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 
 use super::list::List;
@@ -14,7 +12,8 @@ use crate::app::route::Route;
 use crate::app::task::Feed;
 use crate::app::theme::Tone;
 use crate::catalog::Lake;
-use crate::table::inspect::{self, FieldRow, SchemaRow};
+use crate::table::changes::field_changes;
+use crate::table::inspect::{self, SchemaRow};
 
 /// Its name on the command line.
 pub const NAME: &str = "schemas";
@@ -38,35 +37,7 @@ pub struct Line {
 }
 
 fn changes(before: &SchemaRow, after: &SchemaRow) -> Vec<String> {
-    let old: HashMap<i32, &FieldRow> = before.fields.iter().map(|f| (f.id, f)).collect();
-    let new: HashMap<i32, &FieldRow> = after.fields.iter().map(|f| (f.id, f)).collect();
-    let mut told = Vec::new();
-    for field in &after.fields {
-        match old.get(&field.id) {
-            None => told.push(format!("+ {} {}", field.name, field.type_name)),
-            Some(was) => told.extend(change(was, field)),
-        }
-    }
-    told.extend(before.fields.iter().filter(|f| !new.contains_key(&f.id)).map(|f| format!("− {}", f.name)));
-    told
-}
-
-fn change(was: &FieldRow, is: &FieldRow) -> Vec<String> {
-    let is_nested = is.type_name.contains('<');
-    let mut told = Vec::new();
-    if was.name != is.name {
-        told.push(format!("{} → {}", was.name, is.name));
-    }
-    if was.type_name != is.type_name && !is_nested {
-        told.push(format!("{}: {} → {}", is.name, was.type_name, is.type_name));
-    }
-    if was.required != is.required {
-        told.push(format!("{}: {}", is.name, if is.required { "required" } else { "optional" }));
-    }
-    if was.doc != is.doc {
-        told.push(format!("{}: doc", is.name));
-    }
-    told
+    field_changes(before, after).iter().map(ToString::to_string).collect()
 }
 
 /// All schemas of a table, newest first, each compared with the one before.
@@ -175,6 +146,7 @@ impl List for Schemas {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::inspect::FieldRow;
 
     fn field(id: i32, name: &str, type_name: &str) -> FieldRow {
         FieldRow {

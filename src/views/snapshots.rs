@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 
 use super::list::List;
-use super::widgets::human;
+use super::mend::{self, Wish};
 use super::widgets::listing::Look;
 use super::widgets::shown::{Column, Fact, Order, Shown};
-use super::mend::{self, Wish};
-use super::{manifests, of_table};
+use super::widgets::{human, text};
+use super::{diff, manifests, of_table};
 use crate::Result;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect};
@@ -19,7 +19,8 @@ use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::catalog::Lake;
 use crate::commit::RefKind;
-use crate::table::inspect::{self, SnapshotRow};
+use crate::table::Moment;
+use crate::table::inspect::{self, HistoryRow, SnapshotRow};
 
 pub mod graph;
 
@@ -59,12 +60,36 @@ pub struct Line {
     pub drawn: String,
     /// How it stands.
     pub standing: Standing,
+    /// When it was what readers of `main` saw.
+    pub reign: Reign,
     /// How many are newer.
     pub position: usize,
 }
 
-/// Puts snapshots into their places, newest first. `was_current` holds those that the snapshot log names.
-pub fn lines(mut snapshots: Vec<SnapshotRow>, was_current: &HashSet<i64>) -> Vec<Line> {
+/// When a snapshot was what readers of `main` saw, by the snapshot log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reign {
+    /// Since when, the last time.
+    pub since: Option<Moment>,
+    /// Until when; nothing where it still is.
+    pub until: Option<Moment>,
+    /// Whether `main` was led back to it then.
+    pub is_return: bool,
+}
+
+fn reigns(log: &[HistoryRow]) -> HashMap<i64, Reign> {
+    let mut reigns: HashMap<i64, Reign> = HashMap::with_capacity(log.len());
+    let ends = log.iter().skip(1).map(|next| Some(next.made_current_at)).chain([None]);
+    for (entry, until) in log.iter().zip(ends) {
+        let reign = reigns.entry(entry.snapshot_id).or_default();
+        *reign = Reign { since: Some(entry.made_current_at), until, is_return: reign.since.is_some() };
+    }
+    reigns
+}
+
+/// Puts snapshots into their places, newest first. `log` is the snapshot log, oldest first.
+pub fn lines(mut snapshots: Vec<SnapshotRow>, log: &[HistoryRow]) -> Vec<Line> {
+    let reigns = reigns(log);
     snapshots.sort_by_key(|s| std::cmp::Reverse((s.sequence_number, s.committed_at, s.snapshot_id)));
     let reached = reached_from_refs(&snapshots);
     let head = snapshots.iter().find(|s| s.on_current_line).map(|s| s.snapshot_id);
@@ -72,14 +97,18 @@ pub fn lines(mut snapshots: Vec<SnapshotRow>, was_current: &HashSet<i64>) -> Vec
         (true, _) => Standing::Head,
         (_, true) => Standing::OnMain,
         _ if reached.contains(&s.snapshot_id) => Standing::OnRef,
-        _ if was_current.contains(&s.snapshot_id) => Standing::RolledBack,
+        _ if reigns.contains_key(&s.snapshot_id) => Standing::RolledBack,
         _ => Standing::Loose,
     };
     let standings: Vec<_> = snapshots.iter().map(standing).collect();
     let nodes: Vec<_> = snapshots.iter().zip(&standings).map(|(s, standing)| node(s, *standing)).collect();
     let drawn = graph::draw(&nodes, head);
     let parts = snapshots.into_iter().zip(drawn).zip(standings).enumerate();
-    parts.map(|(position, ((snapshot, drawn), standing))| Line { snapshot, drawn, standing, position }).collect()
+    let line = |(position, ((snapshot, drawn), standing)): (usize, ((SnapshotRow, String), Standing))| {
+        let reign = reigns.get(&snapshot.snapshot_id).copied().unwrap_or_default();
+        Line { snapshot, drawn, standing, reign, position }
+    };
+    parts.map(line).collect()
 }
 
 fn node(snapshot: &SnapshotRow, standing: Standing) -> graph::Node {
@@ -119,15 +148,32 @@ fn both(added: Option<u64>, removed: Option<u64>, word_for_equal: bool) -> Shown
 }
 
 impl Line {
-    /// The lineage and, behind it, the refs or that it was rolled back.
+    /// The snapshot whose changes this one made once more.
+    fn picked_from(&self) -> Option<i64> {
+        self.snapshot.summary.get("source-snapshot-id")?.parse().ok()
+    }
+
+    /// Under which id it was staged, to be published later.
+    fn staged_as(&self) -> Option<&String> {
+        self.snapshot.summary.get("wap.id")
+    }
+
+    /// The lineage and, behind it, the refs, that it was rolled back, or where it comes from.
     fn sign(&self) -> Shown {
         let names = self.snapshot.refs.join(", ");
-        let (words, tone) = match self.standing {
-            Standing::Head => (names, Tone::Current),
-            Standing::RolledBack => ("rolled back".to_string(), Tone::Stale),
-            Standing::Loose => ("no ref".to_string(), Tone::Stale),
-            _ if names.is_empty() => (names, Tone::Plain),
-            _ => (names, Tone::Reference),
+        let picked = self.picked_from().map(|id| format!("picked from {}", text::short_id(id)));
+        let back = self.reign.is_return.then(|| "led back to here".to_string());
+        let parts = |first: String| {
+            let all = std::iter::once(first).chain(picked.clone()).chain(back.clone());
+            all.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+        };
+        let (words, tone) = match (self.standing, self.staged_as()) {
+            (Standing::Head, _) => (parts(names), Tone::Current),
+            (Standing::RolledBack, _) => ("rolled back".to_string(), Tone::Stale),
+            (Standing::Loose, Some(_)) => ("staged".to_string(), Tone::Stale),
+            (Standing::Loose, None) => ("no ref".to_string(), Tone::Stale),
+            _ if names.is_empty() => (parts(names), Tone::Plain),
+            _ => (parts(names), Tone::Reference),
         };
         let shown = Shown::text(format!("{} {words}", self.drawn).trim_end());
         shown.tone(tone).by(i128::try_from(self.position).unwrap_or(i128::MAX))
@@ -189,8 +235,7 @@ impl List for Snapshots {
 
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<Line>>) -> Result<()> {
         let table = of_table::table(&self.route, lake).await?;
-        let was_current = inspect::history(&table).into_iter().map(|row| row.snapshot_id).collect();
-        feed.send(lines(inspect::snapshots(&table)?, &was_current)).await
+        feed.send(lines(inspect::snapshots(&table)?, &inspect::history(&table))).await
     }
 
     /// The snapshot that one comes from.
@@ -221,6 +266,7 @@ impl List for Snapshots {
             Fact::new("by", Shown::or_missing(s.by.as_ref(), Shown::text)),
             Fact::new("stands", row.stands()),
         ];
+        facts.extend(origin_facts(row, now_ms));
         if !s.refs.is_empty() {
             facts.push(Fact::new("refs", Shown::text(s.refs.join(", ")).tone(Tone::Reference)));
         }
@@ -253,8 +299,19 @@ impl List for Snapshots {
             _ => Some(Action::CherryPick),
         };
         offers.extend(own.into_iter().chain([Action::MakeTag, Action::MakeBranch]).map(Offer::from));
+        offers.push(Offer::from(Action::Diff));
         offers.extend(mend::undo_offers());
         offers
+    }
+
+    /// A snapshot alone is compared with its parent, where that is still known.
+    fn compare(&self, rows: &[&Line], all: &[Line]) -> Vec<Effect> {
+        let is_known = |parent: &i64| all.iter().any(|line| line.snapshot.snapshot_id == *parent);
+        let side = |line: &&Line| {
+            let s = &line.snapshot;
+            (s.snapshot_id, s.parent_id.filter(is_known), -i64::try_from(line.position).unwrap_or(i64::MAX))
+        };
+        diff::chosen(&self.route, &rows.iter().map(side).collect::<Vec<_>>())
     }
 
     fn act(&mut self, action: Action, chosen: &[&Line], cx: &Context<'_>) -> Vec<Effect> {
@@ -281,6 +338,21 @@ impl List for Snapshots {
     fn empty(&self) -> Vec<String> {
         of_table::no_snapshot(&self.route)
     }
+}
+
+/// When readers saw it, and where it was taken from.
+fn origin_facts(row: &Line, now_ms: i64) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(since) = row.reign.since {
+        let told = if row.reign.is_return { "main was led back to it" } else { "became current" };
+        facts.push(Fact::new(told, Shown::moment(since.0, now_ms)));
+    }
+    if let (Some(until), Standing::RolledBack) = (row.reign.until, row.standing) {
+        facts.push(Fact::new("taken back", Shown::moment(until.0, now_ms).tone(Tone::Warning)));
+    }
+    facts.extend(row.picked_from().map(|id| Fact::new("picked from", Shown::id(id))));
+    facts.extend(row.staged_as().map(|id| Fact::new("staged as", Shown::text(id))));
+    facts
 }
 
 fn lineage_facts(s: &SnapshotRow) -> Vec<Fact> {

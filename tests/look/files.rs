@@ -36,14 +36,14 @@ fn parquet(table: &Table, name: &str, columns: Vec<(&str, i32, ArrayRef)>) -> (S
     (location, bytes.len() as u64)
 }
 
-fn file(path: &str, size: u64, content: DataContentType, format: DataFileFormat) -> DataFileBuilder {
+pub(super) fn file(path: &str, size: u64, content: DataContentType, format: DataFileFormat) -> DataFileBuilder {
     let mut builder = DataFileBuilder::default();
     builder.content(content).file_path(path.into()).file_format(format).record_count(1).file_size_in_bytes(size);
     builder
 }
 
 /// The table with one more snapshot, which has this delete file. Nothing is published.
-async fn with_delete(table: &Table, delete: DataFile) -> Table {
+pub(super) async fn with_delete(table: &Table, delete: DataFile) -> Table {
     let metadata = table.metadata();
     let parent = metadata.current_snapshot().unwrap();
     let (id, sequence) = (parent.snapshot_id() + 1, metadata.next_sequence_number());

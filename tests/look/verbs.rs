@@ -46,6 +46,15 @@ async fn every_verb_prints_one_json_document() {
         let printed = json(&lake, &[verb, "sales.orders"]);
         assert_eq!(printed.as_array().unwrap().len(), length, "{verb}");
     }
+    let diff = json(&lake, &["diff", "sales.orders", "first"]);
+    assert_eq!(
+        (&diff["relation"], &diff["rows"]["added"], &diff["files"]["data"]["added"]["files"]),
+        (&json!("ancestor"), &json!(12), &json!(2))
+    );
+    assert_eq!(json(&lake, &["diff", "sales.orders", "first", "audit", "--files"]).as_array().unwrap().len(), 1);
+    let rows = json(&lake, &["diff", "sales.orders", "audit", "main", "--rows", "--limit", "14"]);
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["_change"]), (14, &json!("added")));
+    assert_eq!(rows[13]["_change"], "removed");
     let show = json(&lake, &["show", "sales.orders@first"]);
     assert_eq!((&show["record_count"], &show["table"]), (&json!(20), &json!("sales.orders")));
     let by_path = json(&lake, &["rows", table.metadata_location(), "--limit", "1"]);

@@ -177,7 +177,14 @@ async fn load_commit_screen() {
     console.press("enter");
     told.show("beginning", &mut console, &[(80, 24)]);
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
+    console.progress(Progress {
+        stage: "staging",
+        rows: 1_200_500,
+        bytes: 96 << 20,
+        total_bytes: 400 << 20,
+        files: 2,
+        attempts: 0,
+    });
     told.show("staging", &mut console, &BOTH);
     console.press("q");
     told.show("quitting while it runs", &mut console, &BOTH);
@@ -261,7 +268,14 @@ async fn jobs_screen() {
     walk(&mut console, &lake, "enter enter").await;
     console.press("enter");
     console.now_ms += 4_000;
-    console.progress(Progress { stage: "staging", rows: 1_200_500, bytes: 96 << 20, total_bytes: 400 << 20, files: 2, attempts: 0 });
+    console.progress(Progress {
+        stage: "staging",
+        rows: 1_200_500,
+        bytes: 96 << 20,
+        total_bytes: 400 << 20,
+        files: 2,
+        attempts: 0,
+    });
     console.press("J");
     told.show("running", &mut console, &BOTH);
     console.fail(failure());
@@ -300,8 +314,7 @@ fn log_screen() {
 fn raw_screen() {
     let mut told = Gallery::default();
     let mut console = Console::at(about("snapshots"));
-    let was_current = samples::history().iter().map(|h| h.snapshot_id).collect();
-    console.send(icedeck::views::snapshots::lines(samples::snapshots(), &was_current)).done().press("y");
+    console.send(icedeck::views::snapshots::lines(samples::snapshots(), &samples::history())).done().press("y");
     told.show("a snapshot", &mut console, &BOTH);
     console.press("/").type_text("note").press("enter");
     told.show("searched", &mut console, &[(80, 24)]);

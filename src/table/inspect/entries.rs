@@ -184,27 +184,53 @@ pub struct EntryStream {
     manifests: VecDeque<ManifestRow>,
     at_hand: Option<(Arc<str>, i32, std::vec::IntoIter<ManifestEntryRef>)>,
     live_only: bool,
-    columns: Arc<Vec<(i32, String)>>,
-    partitions: Arc<PartitionReader>,
+    describer: Describer,
+}
+
+/// Turns entries as iceberg reads them into rows.
+#[derive(Debug)]
+pub(in crate::table) struct Describer {
+    columns: Vec<(i32, String)>,
+    partitions: PartitionReader,
+}
+
+impl Describer {
+    /// For the table's current schema and all its partition specs.
+    pub fn new(table: &Table) -> Self {
+        let metadata = table.metadata();
+        let names = united_names(metadata, metadata.partition_specs_iter().map(|spec| spec.spec_id()));
+        Self { columns: measured(metadata.current_schema()), partitions: PartitionReader::new(metadata, names) }
+    }
+
+    /// One entry of a manifest.
+    pub fn row(&self, entry: &ManifestEntry, spec_id: i32, manifest: &Arc<str>) -> EntryRow {
+        let file = entry.data_file();
+        EntryRow {
+            status: entry.status() as u8,
+            snapshot_id: entry.snapshot_id(),
+            sequence_number: entry.sequence_number(),
+            file_sequence_number: entry.file_sequence_number,
+            data_file: file_row(file, spec_id, self.partitions.read(spec_id, file.partition())),
+            readable_metrics: readable_metrics(file, &self.columns),
+            manifest: manifest.clone(),
+        }
+    }
 }
 
 impl EntryStream {
     fn new(table: &Table, manifests: Vec<ManifestRow>, live_only: bool) -> Self {
-        let metadata = table.metadata();
-        let names = united_names(metadata, metadata.partition_specs_iter().map(|spec| spec.spec_id()));
         Self {
             table: table.clone(),
             manifests: manifests.into(),
             at_hand: None,
             live_only,
-            columns: Arc::new(measured(metadata.current_schema())),
-            partitions: Arc::new(PartitionReader::new(metadata, names)),
+            describer: Describer::new(table),
         }
     }
 
     /// Partitions with these names only.
     pub(super) fn with_partition_names(mut self, names: Vec<String>) -> Self {
-        self.partitions = Arc::new(PartitionReader::new(self.table.metadata(), names));
+        self.describer.partitions = PartitionReader::new(self.table.metadata(), names);
         self
     }
 
@@ -243,26 +269,13 @@ impl EntryStream {
             return None;
         }
         let (manifest, spec_id) = (manifest.clone(), *spec_id);
-        let row = |entry: &ManifestEntryRef| self.row(entry, spec_id, &manifest);
+        let row = |entry: &ManifestEntryRef| self.describer.row(entry, spec_id, &manifest);
         Some(Entries { entries: next.iter().map(row).collect(), manifest, fault: None })
-    }
-
-    fn row(&self, entry: &ManifestEntry, spec_id: i32, manifest: &Arc<str>) -> EntryRow {
-        let file = entry.data_file();
-        EntryRow {
-            status: entry.status() as u8,
-            snapshot_id: entry.snapshot_id(),
-            sequence_number: entry.sequence_number(),
-            file_sequence_number: entry.file_sequence_number,
-            data_file: file_row(file, spec_id, self.partitions.read(spec_id, file.partition())),
-            readable_metrics: readable_metrics(file, &self.columns),
-            manifest: manifest.clone(),
-        }
     }
 }
 
 /// Reads one manifest. Foreign manifests that the reader cannot parse are an error of this manifest only.
-async fn read(table: &Table, manifest: &ManifestFile) -> Result<Vec<ManifestEntryRef>> {
+pub(in crate::table) async fn read(table: &Table, manifest: &ManifestFile) -> Result<Vec<ManifestEntryRef>> {
     let loaded = manifest.load_manifest(table.inner().file_io()).await;
     let manifest = loaded.map_err(|e| table.unreadable(e, "cannot read the manifest", &manifest.manifest_path))?;
     Ok(manifest.into_parts().0)

@@ -49,7 +49,7 @@ pub struct ManifestRow {
     #[serde(skip)]
     pub deleted_rows_count: Option<u64>,
     #[serde(skip)]
-    pub(super) file: ManifestFile,
+    pub(in crate::table) file: ManifestFile,
 }
 
 /// What values of one partition field a manifest covers.

@@ -16,7 +16,7 @@ use crate::monitor::Monitor;
 
 /// A field of a partition spec with the type of its values.
 #[derive(Debug, Clone)]
-pub(super) struct PartitionField {
+pub(in crate::table) struct PartitionField {
     pub field_id: i32,
     pub name: String,
     pub transform: Transform,
@@ -43,7 +43,7 @@ impl PartitionField {
 }
 
 /// The fields of a spec; none for one that the table does not know.
-pub(super) fn spec_fields(metadata: &TableMetadata, spec_id: i32) -> Vec<PartitionField> {
+pub(in crate::table) fn spec_fields(metadata: &TableMetadata, spec_id: i32) -> Vec<PartitionField> {
     let Some(spec) = metadata.partition_spec_by_id(spec_id) else { return Vec::new() };
     let field = |field: &iceberg::spec::PartitionField| PartitionField {
         field_id: field.field_id,

@@ -64,7 +64,7 @@ pub fn schema_of(table: &Table, snapshot_id: i64) -> Result<Option<i32>> {
     Ok(snapshot(table, Some(snapshot_id))?.and_then(|snapshot| snapshot.schema_id()))
 }
 
-fn schema_row(schema: &Schema, current: i32) -> SchemaRow {
+pub(in crate::table) fn schema_row(schema: &Schema, current: i32) -> SchemaRow {
     let mut identifier_field_ids: Vec<i32> = schema.identifier_field_ids().collect();
     identifier_field_ids.sort_unstable();
     let mut fields = Vec::new();
@@ -158,7 +158,7 @@ pub fn specs(table: &Table) -> Vec<SpecRow> {
     rows
 }
 
-fn spec_row(metadata: &TableMetadata, spec: &PartitionSpec) -> SpecRow {
+pub(in crate::table) fn spec_row(metadata: &TableMetadata, spec: &PartitionSpec) -> SpecRow {
     let field = |field: &iceberg::spec::PartitionField| SpecFieldRow {
         field_id: field.field_id,
         name: field.name.clone(),
@@ -225,7 +225,7 @@ pub fn sort_orders(table: &Table) -> Vec<SortOrderRow> {
     rows
 }
 
-fn order_row(metadata: &TableMetadata, order: &SortOrder) -> SortOrderRow {
+pub(in crate::table) fn order_row(metadata: &TableMetadata, order: &SortOrder) -> SortOrderRow {
     use iceberg::spec::{NullOrder, SortDirection};
     let field = |field: &iceberg::spec::SortField| SortFieldRow {
         source_id: field.source_id,

@@ -98,7 +98,8 @@ pub(super) fn current_line(metadata: &TableMetadata) -> HashSet<i64> {
     line
 }
 
-fn row(snapshot: &Snapshot) -> SnapshotRow {
+/// A snapshot by itself: whether it is on the current line, and its refs, are not told.
+pub(in crate::table) fn row(snapshot: &Snapshot) -> SnapshotRow {
     let summary: BTreeMap<String, String> = snapshot.summary().additional_properties.clone().into_iter().collect();
     let count = |key: &str| summary.get(key).and_then(|text| text.parse::<u64>().ok());
     let sum = |a: &str, b: &str| match (count(a), count(b)) {

@@ -252,6 +252,17 @@ impl<L: List> ListView<L> {
         vec![Effect::Start(export::SLOT, Box::new(task))]
     }
 
+    /// Two marked rows are compared, a single one with that under the cursor, and without marks that alone.
+    fn compare_chosen(&self) -> Vec<Effect> {
+        let mut rows = self.listing.marked();
+        if rows.len() < 2 {
+            let is_marked =
+                |row: &L::Row| rows.iter().any(|other| self.listing.look.key(other) == self.listing.look.key(row));
+            rows.extend(self.listing.current().filter(|row| !is_marked(row)));
+        }
+        self.listing.look.compare(&rows, self.listing.rows())
+    }
+
     fn act_on_list(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
         // The rows are copied, so that the list may change itself while it looks at them.
         let chosen: Vec<L::Row> = self.listing.chosen().into_iter().cloned().collect();
@@ -355,6 +366,7 @@ impl<L: List> View for ListView<L> {
                 Vec::new()
             }
             Action::Export => self.ask_export(),
+            Action::Diff => self.compare_chosen(),
             _ if self.listing.act(action) => {
                 self.pane.scroll = 0;
                 Vec::new()

@@ -69,7 +69,8 @@ fn leaves(leaving: &Leaving, now_ms: i64) -> Vec<Fact> {
     }
     let told = match leaving.unreachable {
         0 => Shown::word("everything stays reachable by a branch or tag").tone(Tone::Added),
-        n => Shown::text(format!("{}, kept until the table is expired", human::counted(n, "snapshot"))).tone(Tone::Danger),
+        n => Shown::text(format!("{}, kept until the table is expired", human::counted(n, "snapshot")))
+            .tone(Tone::Danger),
     };
     facts.push(Fact::new("unreachable", told));
     for snapshot in leaving.snapshots.iter().take(NAMED) {
@@ -133,7 +134,10 @@ fn reference(plan: &RefPlan, now_ms: i64) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new(plan.kind, Shown::text(&prepared.branch).tone(Tone::Reference)),
         Fact::new("leads now to", Shown::or_missing(prepared.base_snapshot_id, Shown::id)),
-        Fact::new("will lead to", prepared.snapshot_id.map_or_else(|| Shown::word("nothing: it is dropped"), Shown::id)),
+        Fact::new(
+            "will lead to",
+            prepared.snapshot_id.map_or_else(|| Shown::word("nothing: it is dropped"), Shown::id),
+        ),
     ];
     facts.extend(plan.leaving.iter().flat_map(|leaving| leaves(leaving, now_ms)));
     facts

@@ -9,7 +9,7 @@ use crate::app::route::Route;
 use crate::app::task::{Feed, Task};
 use crate::catalog::Lake;
 use crate::table::Namespace;
-use crate::views::{self, Needs, folder};
+use crate::views::{self, Needs, changed_rows, diff, folder};
 use crate::{Error, Result};
 
 /// So many names of one place are kept.
@@ -48,6 +48,7 @@ pub fn asked(line: &str, here: &Route) -> Option<Asked> {
     let rest = rest.trim_start();
     let needs = match word {
         "t" | "table" => Needs::Table,
+        diff::NAME | changed_rows::NAME => Needs::Nothing,
         _ => views::screen(word)?.needs,
     };
     if needs == Needs::Nothing || rest.contains('@') {

@@ -37,7 +37,9 @@ pub fn verdict(assessment: &Assessment) -> Vec<(String, Tone)> {
 fn consequence(assessment: &Assessment) -> &'static str {
     match assessment.verdict {
         Verdict::Landed => "Nothing is to be sent and nothing is deleted; all that is left is to close the journal.",
-        _ if !assessment.is_absent => "Nothing is deleted and nothing is sent; load the files again only if they are missing.",
+        _ if !assessment.is_absent => {
+            "Nothing is deleted and nothing is sent; load the files again only if they are missing."
+        }
         Verdict::Rebase if assessment.may_still_land => {
             "The lost request may still do its work. Sending again is safe: at most one of both lands. Nothing is deleted yet."
         }
@@ -68,7 +70,8 @@ pub fn base(paper: &Paper, stand: Option<&Stand>, now_ms: i64) -> Vec<Fact> {
     facts.push(Fact::new("spec", Shown::id(base.spec_id.into())));
     facts.push(Fact::new("branch", Shown::text(&paper.record.plan.branch).tone(Tone::Reference)));
     facts.push(Fact::new("inspected", Shown::ago(paper.record.opened_at_ms, now_ms)));
-    if let Some(head) = stand.and_then(|stand| stand.head.as_ref()).filter(|h| Some(h.snapshot_id) != base.snapshot_id) {
+    if let Some(head) = stand.and_then(|stand| stand.head.as_ref()).filter(|h| Some(h.snapshot_id) != base.snapshot_id)
+    {
         facts.push(Fact::gap());
         facts.push(Fact::heading(format!("{} now", safe(paper.record.branch()))));
         facts.push(Fact::new("snapshot", Shown::id(head.snapshot_id).tone(Tone::Current)));
@@ -229,7 +232,8 @@ pub fn last_answer(paper: &Paper) -> Option<(String, Tone)> {
     let (answer, tone) = answered(attempt);
     let message = attempt.outcome.as_ref().map(|(_, message)| message.as_str()).filter(|text| !text.is_empty());
     let at = human::moment(attempt.sending.at_ms);
-    let told = format!("attempt {}  {at}  {answer}: {}", attempt.sending.attempt, message.unwrap_or("nothing was said"));
+    let told =
+        format!("attempt {}  {at}  {answer}: {}", attempt.sending.attempt, message.unwrap_or("nothing was said"));
     Some((text::safe(&told).into_owned(), tone))
 }
 
