@@ -106,6 +106,7 @@ async fn a_table_is_made_from_a_file() {
         ("p\x15month(placed)\r", "placed_month: month(placed)"),
         ("\r", "make this table"),
         ("y", "1 source ●"),
+        ("", "2026-11-22"),
         ("\r", "2 mapping ●"),
         ("\r", "all 2 rows fit"),
         ("\r", "as a command"),

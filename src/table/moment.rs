@@ -5,7 +5,8 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Written as `2026-11-21T08:01:00.250Z`.
+/// Milliseconds since 1970-01-01T00:00:00Z. Written as `2026-11-21T08:01:00.250Z`, always with three digits, so that texts
+/// sort as the moments do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub i64);
 
@@ -25,7 +26,10 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&timestamp(i128::from(self.0) * 1_000_000, true))
+        match DateTime::from_timestamp_millis(self.0) {
+            Some(moment) => f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            None => f.write_str(&timestamp(i128::from(self.0) * 1_000_000, true)),
+        }
     }
 }
 

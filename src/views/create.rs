@@ -391,7 +391,7 @@ mod tests {
         let inferred = [column("a b", "string"), column("n", "int")];
         let columns = typed(&inferred, "a b: date; n : decimal(8, 2)").unwrap();
         let told: Vec<_> = columns.iter().map(|column| column.column_type.to_string()).collect();
-        assert_eq!(told, ["date", "decimal(8,2)"]);
+        assert_eq!(told, ["date", "decimal(8, 2)"]);
         for wrong in ["a b", "c: int", "n: number"] {
             assert!(typed(&inferred, wrong).is_err(), "{wrong}");
         }

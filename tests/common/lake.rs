@@ -60,7 +60,9 @@ pub fn orders(table: &Table, first: i64, count: usize) -> RecordBatch {
 impl Lake {
     /// An empty lake: the embedded warehouse below a temporary folder.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // Always in the same place where there is one: golden screens show the paths.
+        let place = if cfg!(unix) { "/tmp".into() } else { std::env::temp_dir() };
+        let folder = tempfile::tempdir_in(place).unwrap();
         let env = Env::fixed(folder.path(), START_MS);
         let lake = catalog::Lake::open(&env, LakeOptions::default()).await.unwrap();
         let connection = lake.connection(None).await.unwrap();

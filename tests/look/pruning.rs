@@ -94,7 +94,7 @@ async fn pruning_never_loses_a_row() {
     let mut dice = Dice(20_261_121);
     let mut ruled_out = 0;
     let mut passed = 0;
-    for number in 0..PARTITIONS.len() {
+    for (number, partition) in PARTITIONS.iter().enumerate() {
         let table = random_table(&lake, &mut dice, number).await;
         let rows = batch(&table, 0, 40, 7);
         for _ in 0..80 {
@@ -107,7 +107,7 @@ async fn pruning_never_loses_a_row() {
             };
             let (pruned, seen) = found(&table, &text).await;
             let (all, every) = found(&table, &unjudged(&text)).await;
-            assert_eq!(pruned, all, "{text}, partitioned by {:?}", PARTITIONS[number]);
+            assert_eq!(pruned, all, "{text}, partitioned by {partition:?}");
             assert_eq!((every.ruled_out, every.read), (0, seen.read + seen.ruled_out), "{text}");
             ruled_out += seen.ruled_out;
             passed += pruned.len();

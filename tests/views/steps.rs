@@ -28,11 +28,19 @@ pub struct Gallery(pub String);
 impl Gallery {
     pub fn show(&mut self, title: &str, console: &mut Console, sizes: &[(u16, u16)]) {
         for (width, height) in sizes {
-            let screen = console.screen(*width, *height);
+            let screen = unnamed(console.screen(*width, *height));
             self.0.push_str(&format!("=== {title}, {width}x{height}\n{screen}\n"));
         }
         console.survives();
     }
+}
+
+/// A screen without the name that the folder of this run has.
+fn unnamed(mut screen: String) -> String {
+    while let Some(at) = screen.find("/.tmp").map(|at| at + 2) {
+        screen.replace_range(at..at + 9, "a-folder-");
+    }
+    screen
 }
 
 /// A table that the files of the demo are for.
