@@ -48,7 +48,8 @@ pub enum Outcome {
     NotSent(Error),
 }
 
-/// Publishes proposals in one kind of catalog. At most one request leaves per call; nothing is tried again in here.
+/// Publishes proposals in one kind of catalog. At most one request leaves per call, or one under the same key again where
+/// the catalog promises to carry it out once; nothing else is tried again in here.
 #[async_trait]
 pub trait Committer: Debug + Send + Sync {
     /// Publishes `proposal`, which was made on `base`.

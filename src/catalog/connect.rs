@@ -31,7 +31,7 @@ pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Re
 fn not_yet(config: &CatalogConfig, what: &str) -> Error {
     Error::unsupported(format!("catalogs of type {what} are not supported yet by this version"))
         .with("catalog", &config.name)
-        .hint("this version connects to SQL catalogs on SQLite and to REST catalogs")
+        .hint("this version connects to SQL catalogs on SQLite and PostgreSQL, and to REST catalogs")
 }
 
 async fn over_rest(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
@@ -47,14 +47,9 @@ async fn over_rest(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Resu
 }
 
 async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
-    // A data folder may be named in ways that a URI cannot tell.
-    let file = if config.is_embedded() { env.paths().data.join("catalog.db") } else { sqlite_file(config)? };
-    if config.is_embedded() && !info.read_only {
-        make_folder(file.parent())?;
-    }
     let may_join = config.says("init_catalog_tables");
     let opening = Opening { read_only: info.read_only, may_join, ..Opening::default() };
-    let database = Database::open(&file, opening).await.map_err(|e| e.with("catalog", &config.name))?;
+    let database = database(env, config, opening).await.map_err(|e| e.with("catalog", &config.name))?;
     let storage = Storage::new(config.properties.clone().into_iter().collect());
     let warehouse = config.property("warehouse").map(absolute).transpose()?;
     let rows = Rows { database, catalog: config.name.clone() };
@@ -63,21 +58,33 @@ async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Con
     Ok(Connection::new(info, storage, Arc::new(catalog), committer))
 }
 
-/// The file of `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy spells them.
-fn sqlite_file(config: &CatalogConfig) -> Result<PathBuf> {
-    let uri = config.property("uri").unwrap_or_default();
-    let wrong = |what: &str| {
-        Error::invalid(what)
-            .with("catalog", &config.name)
-            .hint("write sqlite:////absolute/path or sqlite:///relative/path")
-    };
-    let Some((scheme, rest)) = uri.split_once("://") else { return Err(wrong("the SQL catalog has no uri")) };
-    let dialect = scheme.split('+').next().unwrap_or_default();
-    if dialect != "sqlite" {
-        return Err(not_yet(config, &format!("sql on {dialect}")));
+async fn database(env: &Env, config: &CatalogConfig, opening: Opening) -> Result<Database> {
+    if config.is_embedded() {
+        // A data folder may be named in ways that a URI cannot tell.
+        let file = env.paths().data.join("catalog.db");
+        if !opening.read_only {
+            make_folder(file.parent())?;
+        }
+        return Database::open(&file, opening).await;
     }
-    let path = rest.strip_prefix('/').ok_or_else(|| wrong("the SQLite uri names no file"))?;
-    let path = path.split('?').next().unwrap_or_default();
+    let uri = config.property("uri").unwrap_or_default();
+    let scheme = uri.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
+    match scheme.split('+').next().unwrap_or_default() {
+        "" => Err(Error::invalid("the SQL catalog has no uri").hint(SPELLING)),
+        "sqlite" => Database::open(&sqlite_file(uri)?, opening).await,
+        "postgresql" | "postgres" => Database::open_postgres(uri, opening).await,
+        dialect => Err(not_yet(config, &format!("sql on {dialect}"))),
+    }
+}
+
+const SPELLING: &str =
+    "write sqlite:////absolute/path, sqlite:///relative/path or postgresql://user:password@host/database";
+
+/// The file of `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy spells them.
+fn sqlite_file(uri: &str) -> Result<PathBuf> {
+    let wrong = |what: &str| Error::invalid(what).hint(SPELLING);
+    let path = uri.split_once("://").and_then(|(_, rest)| rest.strip_prefix('/'));
+    let path = path.ok_or_else(|| wrong("the SQLite uri names no file"))?.split('?').next().unwrap_or_default();
     if path.is_empty() || path == ":memory:" {
         return Err(wrong("a SQLite catalog in memory would be gone at once"));
     }

@@ -54,7 +54,9 @@ pub(super) fn set_spec(
         return Err(Error::invalid("this is the partition spec already"));
     }
     let built = UnboundPartitionSpec::builder().add_partition_fields(fields);
-    let spec = built.map_err(|e| from_iceberg(e, "the partition spec cannot be"))?.build();
+    // The catalog gives the id; Java's does not read a spec without one.
+    let next = metadata.partition_specs_iter().map(|spec| spec.spec_id()).max().map_or(0, |id| id.saturating_add(1));
+    let spec = built.map_err(|e| from_iceberg(e, "the partition spec cannot be"))?.with_spec_id(next).build();
     let requirements = vec![
         TableRequirement::CurrentSchemaIdMatch { current_schema_id: metadata.current_schema_id() },
         TableRequirement::DefaultSpecIdMatch { default_spec_id: metadata.default_partition_spec_id() },

@@ -158,14 +158,16 @@ async fn a_broken_yaml_is_told_with_its_place_and_without_its_text() {
 #[tokio::test]
 async fn catalogs_that_cannot_be_spoken_to_yet_are_listed_and_told() {
     let text = "[catalog.rest]\nuri = 'http://me:hunter2@127.0.0.1:9'\ntoken = 'hunter2'\n[catalog.glue]\ntype = 'glue'\n\
-                [catalog.pg]\nuri = 'postgresql+psycopg2://me:hunter2@h/d'\n[catalog.none]\nwarehouse = 'x'\n\
+                [catalog.my]\nuri = 'mysql+pymysql://me:hunter2@h/d'\ntype = 'sql'\n[catalog.pg]\n\
+                uri = 'postgresql+psycopg2://me:hunter2@127.0.0.1:9/d'\n[catalog.none]\nwarehouse = 'x'\n\
                 [catalog.memory]\nuri = 'sqlite:///:memory:'\n[catalog.unset]\nuri = 'sqlite:///${NOPE}'\n";
     let (lake, _folder) = lake(&[], &[(OWN, text)], LakeOptions::default()).await.unwrap();
-    assert_eq!(lake.catalogs().len(), 7);
+    assert_eq!(lake.catalogs().len(), 8);
     for (name, expected, says) in [
         ("rest", Kind::Unavailable, "cannot be reached"),
         ("glue", Kind::Unsupported, "type glue are not supported yet"),
-        ("pg", Kind::Unsupported, "sql on postgresql are not supported yet"),
+        ("my", Kind::Unsupported, "sql on mysql are not supported yet"),
+        ("pg", Kind::Unavailable, "127.0.0.1:9/d"),
         ("none", Kind::Invalid, "neither type nor uri"),
         ("memory", Kind::Invalid, "in memory"),
         ("unset", Kind::Invalid, "variable NOPE is not set"),

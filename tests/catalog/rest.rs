@@ -66,6 +66,7 @@ async fn a_commit_is_one_request_with_updates_and_requirements() {
     assert_eq!(asked[1].line, "POST /v1/namespaces/sales/tables/orders");
     assert!(asked[1].headers.iter().any(|h| h == "authorization: Bearer t0ken"), "{:?}", asked[1].headers);
     assert!(asked[1].headers.iter().any(|h| h == "x-team: lake"));
+    assert!(!asked[1].headers.iter().any(|h| h.starts_with("idempotency-key")), "this server knows no keys");
     let body: Value = serde_json::from_str(&asked[1].body).unwrap();
     assert_eq!(body["requirements"][0]["type"], "assert-table-uuid");
     assert_eq!(body["updates"][0]["updates"]["owner"], "ada");
@@ -179,4 +180,54 @@ async fn errors_of_reading_say_what_the_server_said() {
         let error = connection.load(&name).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {}", error.report());
     }
+}
+
+/// A server that knows commits by their keys; how the change ended, and the keys that it was sent with.
+async fn with_keys(replies: impl FnOnce(&Table) -> Vec<Reply>) -> (Outcome, Vec<String>) {
+    let lake = lake::Lake::new().await;
+    let (table, proposal) = proposal(&lake).await;
+    let config = ok(json!({"defaults": {}, "overrides": {}, "idempotency-key-lifetime": "PT30M"}));
+    let server = Server::start([vec![config], replies(&table)].concat()).await;
+    let connection = connect(lake.folder.path(), &server, "").await.unwrap();
+    let outcome = connection.committer().commit(&table, &proposal).await;
+    let sent = server.asked().into_iter().filter(|asked| asked.line.starts_with("POST"));
+    let key = |asked: crate::common::http::Asked| {
+        asked.headers.iter().find_map(|h| h.strip_prefix("idempotency-key: ").map(String::from)).unwrap_or_default()
+    };
+    (outcome, sent.map(key).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_asked_for_again_under_the_same_key() {
+    let committed = |table: &Table| {
+        let metadata = serde_json::to_value(table.metadata()).unwrap();
+        ok(json!({"metadata-location": table.metadata_location(), "metadata": metadata}))
+    };
+    for first in [Reply::Close, failed(503, "ServiceUnavailableException", "busy")] {
+        let (outcome, keys) = with_keys(|table| vec![first.clone(), committed(table)]).await;
+        assert!(matches!(outcome, Outcome::Committed(_)), "{first:?}: {outcome:?}");
+        assert_eq!(keys.len(), 2);
+        assert_eq!(keys[0], keys[1]);
+        assert_eq!(uuid::Uuid::parse_str(&keys[0]).unwrap().get_version_num(), 7);
+    }
+    let conflict = failed(409, "CommitFailedException", "branch main has changed");
+    let (outcome, keys) = with_keys(|_| vec![Reply::Close, conflict.clone()]).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "the first request may be why: {outcome:?}");
+    assert_eq!(keys.len(), 2);
+    let (outcome, keys) = with_keys(|_| vec![conflict.clone()]).await;
+    assert!(matches!(outcome, Outcome::Rejected(_)), "{outcome:?}");
+    assert_eq!(keys.len(), 1, "a clear answer is never asked for twice");
+    let (outcome, keys) = with_keys(|_| vec![Reply::Close, Reply::Close]).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert_eq!(keys.len(), 2, "and no third time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_behind_https_is_unavailable_and_nothing_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start([]).await;
+    server.uri = server.uri.replace("http://", "https://");
+    let error = connect(folder.path(), &server, "token = \"t0ken\"\n").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable, "{}", error.report());
+    assert!(!error.report().to_string().contains("scheme"), "{}", error.report());
 }

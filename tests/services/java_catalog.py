@@ -1,13 +1,19 @@
-"""icedeck's embedded warehouse through Apache Iceberg's own Java catalog: names, rows, and commits of both sides."""
+"""icedeck's embedded warehouse through Apache Iceberg's own Java catalog: names, rows, and commits of both sides. Then
+one suite on every kind of catalog: the embedded one, Java's REST server (plain and behind TLS), and PostgreSQL."""
 import pathlib
 import sys
 import tempfile
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "interop"))
 
+import postgres
+import tls
+from conformance import conforms
 from demo_lake import tables
 from lake import Lake, rows_from_json, rows_of, same_rows
 from pyiceberg.catalog.rest import RestCatalog
+from pyiceberg.catalog.sql import SqlCatalog
 
 
 def main(binary, demo, uri):
@@ -46,7 +52,51 @@ def main(binary, demo, uri):
         assert "from_java" not in lake.run("ls")
         print("ok      icedeck's loads are seen by Java, and Java's drops by icedeck", flush=True)
         passed = over_rest(lake, java)
+        passed += conforms(lake, "rest", java)
+        passed += over_tls(lake, uri)
+        lake.env.pop("SSL_CERT_FILE")
+        passed += conforms(lake, "icedeck", lake.catalog(pathlib.Path(demo)))
+        passed += over_postgres(lake)
     print(f"{len(names) + 2 + passed} passed, 0 failed")
+
+
+def over_tls(lake, uri):
+    """The same server behind TLS: reached where its certificate is trusted, and only there."""
+    with tls.front(lake.folder, urllib.parse.urlparse(uri).port) as (port, certificate):
+        add(lake, f'[catalog.secure]\ntype = "rest"\nuri = "https://localhost:{port}"\n')
+        lake.run("--catalog", "secure", "ls", expect=1)
+        lake.env["SSL_CERT_FILE"] = str(certificate)
+        assert lake.run("--catalog", "secure", "ls") == lake.run("--catalog", "rest", "ls")
+        print("ok      REST over TLS, and none with a certificate that nobody vouches for", flush=True)
+    return 1
+
+
+def over_postgres(lake):
+    """A SQL catalog on a real PostgreSQL server, with PyIceberg on the same."""
+    if not postgres.programs():
+        print("NOT TESTED: PostgreSQL, which is not installed here (initdb on the path, or Debian's postgresql)", flush=True)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="icedeck-postgres-") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        with postgres.server(pathlib.Path(folder) / "server") as port:
+            password = urllib.parse.quote(postgres.PASSWORD, safe="")
+            address = lambda dialect: f"{dialect}://ann:{password}@127.0.0.1:{port}/postgres"
+            warehouse = f"file://{lake.folder}/postgres"
+            add(lake, f'[catalog.pg]\ntype = "sql"\nuri = "{address("postgresql")}"\nwarehouse = "{warehouse}"\n')
+            lake.run("--catalog", "pg", "ls")
+            peer = SqlCatalog("pg", uri=address("postgresql+pg8000"), warehouse=warehouse)
+            passed = conforms(lake, "pg", peer)
+            wrong = address("postgresql").replace(password, "HUNTER2")
+            add(lake, f'[catalog.wrong]\ntype = "sql"\nuri = "{wrong}"\n')
+            lake.run("--catalog", "wrong", "ls", expect=1)
+    lake.run("--catalog", "pg", "ls", expect=1)
+    print("ok      a wrong password and a server that is gone end in an error", flush=True)
+    return passed + 1
+
+
+def add(lake, text):
+    with open(lake.folder / "config" / "icedeck" / "config.toml", "a") as config:
+        config.write(text)
 
 
 def over_rest(lake, java):

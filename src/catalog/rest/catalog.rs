@@ -166,7 +166,11 @@ impl RestCatalog {
             name: creation.name,
             location: creation.location,
             schema: creation.schema,
-            partition_spec: creation.partition_spec,
+            // Java's server does not read a spec without an id.
+            partition_spec: creation.partition_spec.map(|spec| {
+                let id = spec.spec_id().unwrap_or(0);
+                spec.with_spec_id(id)
+            }),
             write_order: creation.sort_order,
             stage_create: Some(false),
             properties,

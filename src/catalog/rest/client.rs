@@ -1,4 +1,5 @@
-//! Requests to one REST catalog. Reading is tried again once with a new token; a commit is sent at most once.
+//! Requests to one REST catalog. Reading is tried again once with a new token. A commit is sent once, and a second time
+//! only to a server that knows by a key that it is the same.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,11 @@ use crate::{Error, Kind, Result};
 /// Larger answers are refused, in bytes: a table's metadata may be very large.
 const LARGEST: usize = 1 << 30;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// Names a commit, so that a server that has carried it out answers the second request as it did the first.
+const KEY: &str = "idempotency-key";
+/// A commit is sent again at most so long after it was first sent; no server's keys live shorter.
+const KEY_LIFETIME_MS: i64 = 20_000;
+const BEFORE_THE_SECOND: Duration = Duration::from_millis(500);
 
 /// One server, and who we are for it.
 #[derive(Debug)]
@@ -24,6 +30,8 @@ pub(super) struct Client {
     settings: Settings,
     auth: Auth,
     properties: BTreeMap<String, String>,
+    takes_keys: bool,
+    env: Env,
 }
 
 /// What became of a request that may be sent only once.
@@ -63,7 +71,9 @@ impl Client {
                 answer.parse()?
             }
         };
-        Self::of(env, config.merged(own)).map_err(|e| e.with("catalog", name))
+        let takes_keys = config.key_lifetime.is_some();
+        let client = Self::of(env, config.merged(own)).map_err(|e| e.with("catalog", name))?;
+        Ok(Self { takes_keys, ..client })
     }
 
     fn of(env: &Env, properties: BTreeMap<String, String>) -> Result<Self> {
@@ -77,7 +87,7 @@ impl Client {
             .user_agent(concat!("icedeck/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::bug("the HTTP client cannot be made").caused_by(e))?;
-        Ok(Self { http, settings, auth, properties })
+        Ok(Self { http, settings, auth, properties, takes_keys: false, env: env.clone() })
     }
 
     /// The properties that hold, the server's among them.
@@ -106,18 +116,41 @@ impl Client {
         self.read(method, &self.settings.url(parts)?, &[], Some(encoded(body)?)).await
     }
 
-    /// Sends a POST at most once, whatever comes of it.
-    pub async fn post_once(&self, parts: &[&str], body: &(impl Serialize + Sync)) -> Sent {
+    /// Sends a commit: once, or, where no answer came and the server knows commits by their keys, a second time. The
+    /// second answer counts only where it says yes: anything else proves nothing of what the first request did.
+    pub async fn commit(&self, parts: &[&str], body: &(impl Serialize + Sync)) -> Sent {
         let prepared = self.settings.url(parts).and_then(|url| Ok((url, encoded(body)?)));
         let (url, body) = match prepared {
             Ok(prepared) => prepared,
             Err(e) => return Sent::Not(e),
         };
+        let key = self.takes_keys.then(|| self.env.uuid().to_string());
+        let since = self.env.now_ms();
+        let first = self.post(&url, &body, key.as_deref()).await;
+        let is_open = match &first {
+            Sent::Lost(_) => true,
+            Sent::Answered(answer) => answer.status.is_server_error(),
+            Sent::Not(_) => false,
+        };
+        if !is_open || key.is_none() || self.env.now_ms().saturating_sub(since) > KEY_LIFETIME_MS {
+            return first;
+        }
+        tokio::time::sleep(BEFORE_THE_SECOND).await;
+        match self.post(&url, &body, key.as_deref()).await {
+            Sent::Answered(answer) if answer.status.is_success() => Sent::Answered(answer),
+            _ => first,
+        }
+    }
+
+    async fn post(&self, url: &reqwest::Url, body: &Bytes, key: Option<&str>) -> Sent {
         let token = match self.auth.token(&self.http).await {
             Ok(token) => token,
             Err(e) => return Sent::Not(e),
         };
-        let request = self.request(Method::POST, &url, token.as_deref()).body(body);
+        let mut request = self.request(Method::POST, url, token.as_deref()).body(body.clone());
+        if let Some(key) = key {
+            request = request.header(KEY, key);
+        }
         match self.send(request).await {
             Ok(answer) => {
                 if answer.status == StatusCode::UNAUTHORIZED {

@@ -90,7 +90,7 @@ impl Committer for RestCommitter {
             updates: proposal.updates.clone(),
         };
         let parts = ["namespaces", namespace.as_str(), "tables", ident.name()];
-        match self.shared.client.post_once(&parts, &request).await {
+        match self.shared.client.commit(&parts, &request).await {
             Sent::Answered(answer) => self.outcome(proposal, &answer),
             Sent::Lost(e) => Outcome::Unknown(e),
             Sent::Not(e) => Outcome::NotSent(e),

@@ -20,6 +20,9 @@ pub(super) struct ServerConfig {
     /// Values whatever the user says.
     #[serde(default)]
     pub overrides: BTreeMap<String, String>,
+    /// How long a request may be sent again under the same key (ISO 8601); nothing where the server knows no keys.
+    #[serde(default, rename = "idempotency-key-lifetime")]
+    pub key_lifetime: Option<String>,
 }
 
 /// How requests are made.
@@ -148,8 +151,11 @@ mod tests {
     #[test]
     fn the_server_has_the_last_word() {
         let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let server =
-            ServerConfig { defaults: map(&[("a", "1"), ("b", "1"), ("c", "1")]), overrides: map(&[("c", "3")]) };
+        let server = ServerConfig {
+            defaults: map(&[("a", "1"), ("b", "1"), ("c", "1")]),
+            overrides: map(&[("c", "3")]),
+            key_lifetime: None,
+        };
         let merged = server.merged(&map(&[("b", "2"), ("c", "2")]));
         assert_eq!(merged, map(&[("a", "1"), ("b", "2"), ("c", "3")]));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use iceberg::spec::{TableMetadata, TableMetadataBuilder};
 use iceberg::{NamespaceIdent, TableCreation, TableIdent};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Any, Transaction};
 
 use super::names;
 use super::rows::{Key, Rows};
@@ -53,7 +53,7 @@ impl SqlCatalog {
     }
 
     /// `look` says how to find out whether a change was made whose COMMIT was not confirmed.
-    async fn commit(&self, tx: Transaction<'static, Sqlite>, look: String) -> Result<()> {
+    async fn commit(&self, tx: Transaction<'static, Any>, look: String) -> Result<()> {
         let committed = tx.commit().await;
         committed.map_err(|e| {
             let error = self.rows.database.failed(e, "it is not known whether the catalog took the change");

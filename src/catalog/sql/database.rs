@@ -1,17 +1,19 @@
-//! The SQLite file of a SQL catalog: opening it, transactions whose end is checked, and what its errors mean.
+//! The database of a SQL catalog, on SQLite or PostgreSQL: opening it, and transactions whose end is checked.
 //!
-//! Knows the two tables of the layout, but not what a table of Iceberg is. Tries nothing again beyond SQLite's own
+//! Knows the two tables of the layout, but not what a table of Iceberg is. Tries nothing again beyond the database's own
 //! waiting for a lock.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 
+use super::engine::Engine;
 use crate::{Error, Kind, Result};
 
-/// How long a statement waits for another process's lock.
+/// How long a statement waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "CREATE TABLE IF NOT EXISTS iceberg_tables (
@@ -29,10 +31,6 @@ const NAMESPACES: &str = "CREATE TABLE IF NOT EXISTS iceberg_namespace_propertie
     property_key VARCHAR(255) NOT NULL,
     property_value VARCHAR(1000) NOT NULL,
     PRIMARY KEY (catalog_name, namespace, property_key))";
-
-/// How many tables there are that are not a catalog's. Another process may just have made those.
-const OTHERS: &str = "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND tbl_name NOT IN ('iceberg_tables', 'iceberg_namespace_properties')";
 
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,30 +52,43 @@ impl Default for Opening {
 /// An open catalog database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: SqlitePool,
-    file: PathBuf,
+    pool: AnyPool,
+    engine: Engine,
     has_type: bool,
     read_only: bool,
 }
 
 impl Database {
-    /// Opens the file; makes it and its two tables where they are missing and `opening` allows it.
+    /// Opens the SQLite file; makes it and its two tables where they are missing and `opening` allows it.
     ///
     /// # Errors
     /// [`Kind::NotFound`], [`Kind::Denied`], [`Kind::Unavailable`] (locked), [`Kind::Corrupt`] (not a database), each
     /// with the file.
     pub async fn open(file: &Path, opening: Opening) -> Result<Self> {
         look_at(file, opening.read_only)?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .read_only(opening.read_only)
-            .create_if_missing(!opening.read_only)
-            .busy_timeout(opening.patience)
-            .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(opening.patience * 3);
+        Self::connect(Engine::Sqlite(file.to_path_buf()), opening).await
+    }
+
+    /// Opens a database on a PostgreSQL server, named as SQLAlchemy does: `postgresql+psycopg2://user:password@host/name`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), with the server and the database's name, never with the password.
+    pub async fn open_postgres(uri: &str, opening: Opening) -> Result<Self> {
+        Self::connect(Engine::postgres(uri)?, opening).await
+    }
+
+    async fn connect(engine: Engine, opening: Opening) -> Result<Self> {
+        let url = engine.url(opening.read_only)?;
+        let options = AnyConnectOptions::from_url(&url).map_err(|e| engine.failed(e, "cannot open the catalog"))?;
+        let settings: Arc<str> = engine.settings(opening).into();
+        let pool = AnyPoolOptions::new().max_connections(4).acquire_timeout(opening.patience * 3);
+        let pool = pool.after_connect(move |connection, _| {
+            let settings = settings.clone();
+            Box::pin(async move { connection.execute(&*settings).await.map(drop) })
+        });
         let mut database = Self {
-            pool: pool.connect_lazy_with(options),
-            file: file.to_path_buf(),
+            pool: pool.connect_lazy_with(options.disable_statement_logging()),
+            engine,
             has_type: true,
             read_only: opening.read_only,
         };
@@ -93,13 +104,8 @@ impl Database {
     }
 
     /// What its statements run on.
-    pub fn pool(&self) -> &SqlitePool {
+    pub fn pool(&self) -> &AnyPool {
         &self.pool
-    }
-
-    /// Its file.
-    pub fn file(&self) -> &Path {
-        &self.file
     }
 
     /// # Errors
@@ -108,7 +114,7 @@ impl Database {
         if !self.read_only {
             return Ok(());
         }
-        Err(Error::new(Kind::Denied, "the catalog was opened for reading only").with("file", self.file.display()))
+        Err(self.engine.about(Error::new(Kind::Denied, "the catalog was opened for reading only")))
     }
 
     /// Whether the table of tables has the column `iceberg_type`; those of PyIceberg before 0.10 have not.
@@ -121,33 +127,35 @@ impl Database {
         if self.has_type { " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" } else { "" }
     }
 
-    /// A transaction that holds the write lock from its first moment.
+    /// A transaction that may write; on SQLite it holds the write lock from its first moment.
     ///
     /// # Errors
     /// [`Kind::Unavailable`] where another process holds the lock, [`Kind::Denied`] where nothing may be written.
-    pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>> {
         self.writable()?;
-        self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(e, "cannot write to the catalog"))
+        self.pool.begin_with(self.engine.begin()).await.map_err(|e| self.failed(e, "cannot write to the catalog"))
     }
 
-    /// What a database error means, with the file.
+    /// What a database error means, with the file or the server.
     pub fn failed(&self, error: sqlx::Error, what: &str) -> Error {
-        failed(error, what, &self.file)
+        self.engine.failed(error, what)
     }
 
     async fn columns(&self) -> Result<Vec<String>> {
-        let found = sqlx::query_scalar("SELECT name FROM pragma_table_info('iceberg_tables')");
+        let found = sqlx::query_scalar(self.engine.columns());
         found.fetch_all(&self.pool).await.map_err(|e| self.failed(e, "cannot open the catalog"))
     }
 
     async fn lay_out(&self, opening: Opening) -> Result<()> {
-        let other: i64 = sqlx::query_scalar(OTHERS)
+        let other: i64 = sqlx::query_scalar(self.engine.others())
             .fetch_one(&self.pool)
             .await
             .map_err(|e| self.failed(e, "cannot open the catalog"))?;
         if opening.read_only || (other > 0 && !opening.may_join) {
-            return Err(Error::new(Kind::NotFound, "this SQLite database holds no Iceberg catalog")
-                .with("file", self.file.display())
+            let missing = format!("this {} database holds no Iceberg catalog", self.engine.name());
+            return Err(self
+                .engine
+                .about(Error::new(Kind::NotFound, missing))
                 .hint("check uri in the catalog's configuration; init_catalog_tables = true makes one in there"));
         }
         let mut tx = self.begin().await?;
@@ -179,28 +187,4 @@ fn look_at(file: &Path, read_only: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// What a database error means.
-fn failed(error: sqlx::Error, what: &str, file: &Path) -> Error {
-    let code = error.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse::<i64>().ok());
-    let (kind, why, hint) = match (&error, code.map(|c| c & 0xff)) {
-        (_, Some(5 | 6)) | (sqlx::Error::PoolTimedOut, _) => (
-            Kind::Unavailable,
-            "the database is locked by another process",
-            Some("try again when the other one is done"),
-        ),
-        (_, Some(3 | 8 | 23)) => {
-            (Kind::Denied, "the database may not be written", Some("check who may write the file"))
-        }
-        (_, Some(11)) => (Kind::Corrupt, "the database is damaged", None),
-        (_, Some(26)) => (Kind::Corrupt, "the file is not a SQLite database", Some("check uri in the configuration")),
-        (_, Some(13)) => (Kind::Unavailable, "the disk is full", Some("free some space and try again")),
-        (_, Some(14)) => (Kind::Denied, "the database file cannot be opened", Some("check who may read and write it")),
-        (_, Some(1)) => (Kind::Corrupt, "the database does not have the layout of a catalog", None),
-        (_, Some(19)) => (Kind::AlreadyExists, "the name is taken", None),
-        _ => (Kind::Unavailable, "the database does not answer", None),
-    };
-    let error = Error::new(kind, format!("{what}: {why}")).with("file", file.display()).caused_by(error);
-    hint.into_iter().fold(error, |e, hint| e.hint(hint))
 }

@@ -1,8 +1,9 @@
-//! A SQL catalog of our own on SQLite, in the table layout of Java's JdbcCatalog (V1) and PyIceberg, safe under several
+//! A SQL catalog of our own on SQLite or PostgreSQL, in the table layout of Java's JdbcCatalog (V1) and PyIceberg, safe under several
 //! processes. The crate `iceberg-catalog-sql` is not used: it reports success when the database's COMMIT failed.
 
 mod catalog;
 mod database;
+mod engine;
 mod iceberg;
 mod names;
 mod publish;

@@ -108,7 +108,7 @@ impl SqlCommitter {
 }
 
 enum Swap {
-    Ready(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Ready(sqlx::Transaction<'static, sqlx::Any>),
     Lost(Option<String>),
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::{Executor, Sqlite, SqliteConnection};
+use sqlx::{Any, AnyConnection, Executor};
 
 use super::database::Database;
 use crate::{Error, Kind, Result};
@@ -39,10 +39,10 @@ impl Rows {
     }
 
     /// Every namespace that was created or holds a table or view, in stored form.
-    pub async fn namespaces<'e>(&self, on: impl Executor<'e, Database = Sqlite>) -> Result<BTreeSet<String>> {
+    pub async fn namespaces<'e>(&self, on: impl Executor<'e, Database = Any>) -> Result<BTreeSet<String>> {
         let found: Vec<String> = sqlx::query_scalar(
-            "SELECT table_namespace FROM iceberg_tables WHERE catalog_name = ?1
-             UNION SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = ?1",
+            "SELECT table_namespace FROM iceberg_tables WHERE catalog_name = $1
+             UNION SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = $1",
         )
         .bind(&self.catalog)
         .fetch_all(on)
@@ -52,17 +52,14 @@ impl Rows {
     }
 
     /// Whether a namespace was created, or holds a table, a view or another namespace.
-    pub async fn namespace_exists<'e>(
-        &self,
-        on: impl Executor<'e, Database = Sqlite>,
-        namespace: &str,
-    ) -> Result<bool> {
-        // All that begins with "ns." lies between "ns." and "ns/", which is the next character: no LIKE to escape.
+    pub async fn namespace_exists<'e>(&self, on: impl Executor<'e, Database = Any>, namespace: &str) -> Result<bool> {
+        // Whatever lies within a namespace begins with its name and a dot; no LIKE, whose signs would have to be escaped.
         let found: i64 = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM iceberg_tables WHERE catalog_name = ?1
-                 AND (table_namespace = ?2 OR (table_namespace >= ?2 || '.' AND table_namespace < ?2 || '/')))
-             OR EXISTS (SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ?1
-                 AND (namespace = ?2 OR (namespace >= ?2 || '.' AND namespace < ?2 || '/')))",
+            "SELECT count(*) FROM (
+             SELECT 1 AS one FROM iceberg_tables WHERE catalog_name = $1
+                 AND (table_namespace = $2 OR substr(table_namespace, 1, length($2) + 1) = $2 || '.')
+             UNION SELECT 1 AS one FROM iceberg_namespace_properties WHERE catalog_name = $1
+                 AND (namespace = $2 OR substr(namespace, 1, length($2) + 1) = $2 || '.')) AS found",
         )
         .bind(&self.catalog)
         .bind(namespace)
@@ -76,7 +73,7 @@ impl Rows {
     pub async fn properties(&self, namespace: &str) -> Result<HashMap<String, String>> {
         let found: Vec<(String, Option<String>)> = sqlx::query_as(
             "SELECT property_key, property_value FROM iceberg_namespace_properties
-             WHERE catalog_name = ? AND namespace = ?",
+             WHERE catalog_name = $1 AND namespace = $2",
         )
         .bind(&self.catalog)
         .bind(namespace)
@@ -89,7 +86,7 @@ impl Rows {
     /// Replaces all properties of a namespace; the mark of its existence is always among them.
     pub async fn set_properties(
         &self,
-        on: &mut SqliteConnection,
+        on: &mut AnyConnection,
         namespace: &str,
         properties: &HashMap<String, String>,
     ) -> Result<()> {
@@ -99,7 +96,7 @@ impl Rows {
         for (key, value) in given.chain([mark]) {
             sqlx::query(
                 "INSERT INTO iceberg_namespace_properties (catalog_name, namespace, property_key, property_value)
-                 VALUES (?, ?, ?, ?)",
+                 VALUES ($1, $2, $3, $4)",
             )
             .bind(&self.catalog)
             .bind(namespace)
@@ -113,8 +110,8 @@ impl Rows {
     }
 
     /// Takes away all properties of a namespace, the mark of its existence too.
-    pub async fn drop_properties(&self, on: &mut SqliteConnection, namespace: &str) -> Result<()> {
-        sqlx::query("DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?")
+    pub async fn drop_properties(&self, on: &mut AnyConnection, namespace: &str) -> Result<()> {
+        sqlx::query("DELETE FROM iceberg_namespace_properties WHERE catalog_name = $1 AND namespace = $2")
             .bind(&self.catalog)
             .bind(namespace)
             .execute(on)
@@ -126,27 +123,24 @@ impl Rows {
     /// The names of what lies directly in a namespace, sorted: tables, and views too where `with_views` says so.
     pub async fn tables<'e>(
         &self,
-        on: impl Executor<'e, Database = Sqlite>,
+        on: impl Executor<'e, Database = Any>,
         namespace: &str,
         with_views: bool,
     ) -> Result<Vec<String>> {
         let only = if with_views { "" } else { self.database.only_tables() };
-        let statement = format!(
-            "SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?{only} ORDER BY 1"
-        );
-        sqlx::query_scalar(&statement)
-            .bind(&self.catalog)
-            .bind(namespace)
-            .fetch_all(on)
-            .await
-            .map_err(|e| self.failed(e))
+        let statement =
+            format!("SELECT table_name FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2{only}");
+        let found = sqlx::query_scalar(&statement).bind(&self.catalog).bind(namespace).fetch_all(on).await;
+        let mut names: Vec<String> = found.map_err(|e| self.failed(e))?;
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Where a table's metadata is; nothing where there is no such table. A row without a location is corrupt.
-    pub async fn pointer<'e>(&self, on: impl Executor<'e, Database = Sqlite>, key: &Key) -> Result<Option<String>> {
+    pub async fn pointer<'e>(&self, on: impl Executor<'e, Database = Any>, key: &Key) -> Result<Option<String>> {
         let statement = format!(
             "SELECT metadata_location FROM iceberg_tables
-             WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?{}",
+             WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3{}",
             self.database.only_tables()
         );
         let found: Option<Option<String>> = sqlx::query_scalar(&statement)
@@ -169,11 +163,11 @@ impl Rows {
     ///
     /// # Errors
     /// [`Kind::AlreadyExists`] where a table or view has the name.
-    pub async fn insert(&self, on: &mut SqliteConnection, key: &Key, location: &str) -> Result<()> {
+    pub async fn insert(&self, on: &mut AnyConnection, key: &Key, location: &str) -> Result<()> {
         let (column, value) = if self.database.has_type() { (", iceberg_type", ", 'TABLE'") } else { ("", "") };
         let statement = format!(
             "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location{column})
-             VALUES (?, ?, ?, ?{value})"
+             VALUES ($1, $2, $3, $4{value})"
         );
         let done = sqlx::query(&statement)
             .bind(&self.catalog)
@@ -189,10 +183,10 @@ impl Rows {
     ///
     /// # Errors
     /// [`Kind::AlreadyExists`] where a table or view has the new name.
-    pub async fn rename(&self, on: &mut SqliteConnection, from: &Key, to: &Key) -> Result<bool> {
+    pub async fn rename(&self, on: &mut AnyConnection, from: &Key, to: &Key) -> Result<bool> {
         let statement = format!(
-            "UPDATE iceberg_tables SET table_namespace = ?, table_name = ?
-             WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?{}",
+            "UPDATE iceberg_tables SET table_namespace = $1, table_name = $2
+             WHERE catalog_name = $3 AND table_namespace = $4 AND table_name = $5{}",
             self.database.only_tables()
         );
         let done = sqlx::query(&statement)
@@ -207,9 +201,9 @@ impl Rows {
     }
 
     /// Takes a table's row away; says whether there was one.
-    pub async fn delete(&self, on: &mut SqliteConnection, key: &Key) -> Result<bool> {
+    pub async fn delete(&self, on: &mut AnyConnection, key: &Key) -> Result<bool> {
         let statement = format!(
-            "DELETE FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?{}",
+            "DELETE FROM iceberg_tables WHERE catalog_name = $1 AND table_namespace = $2 AND table_name = $3{}",
             self.database.only_tables()
         );
         let done = sqlx::query(&statement).bind(&self.catalog).bind(&key.namespace).bind(&key.table).execute(on).await;
@@ -217,10 +211,10 @@ impl Rows {
     }
 
     /// The compare-and-swap: leads a table from `base` to `next`; says whether it was still at `base`.
-    pub async fn swap(&self, on: &mut SqliteConnection, key: &Key, base: &str, next: &str) -> Result<bool> {
+    pub async fn swap(&self, on: &mut AnyConnection, key: &Key, base: &str, next: &str) -> Result<bool> {
         let statement = format!(
-            "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
-             WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?{}",
+            "UPDATE iceberg_tables SET metadata_location = $1, previous_metadata_location = $2
+             WHERE catalog_name = $3 AND table_namespace = $4 AND table_name = $5 AND metadata_location = $6{}",
             self.database.only_tables()
         );
         let done = sqlx::query(&statement)
