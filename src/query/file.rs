@@ -21,6 +21,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use super::conform::{Missing, conform, field_id};
 use super::plan::PlannedFile;
 use crate::table::Table;
+use crate::table::footer::check_nesting;
 use crate::{Error, Result};
 
 /// How data files are read: which columns, under which schema.
@@ -176,17 +177,29 @@ fn unreadable_footer(table: &Table, error: ParquetError, path: &str) -> Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<iceberg::Error>() {
             Ok(cause) => table.unreadable(*cause, "cannot read the data file", path),
-            Err(cause) => Error::corrupt("cannot read the data file").with("file", path).caused_by(cause),
+            Err(cause) => match cause.downcast::<Error>() {
+                Ok(own) => own.with("file", path),
+                Err(cause) => Error::corrupt("cannot read the data file").with("file", path).caused_by(cause),
+            },
         },
         error => Error::corrupt("the data file is no whole Parquet file").with("file", path).caused_by(error),
     }
 }
 
-/// Reads the end of a file.
+/// Reads the end of a file: first its last eight bytes, then the footer that they tell of.
 struct Footer<'a>(&'a dyn FileRead);
+
+const TAIL: usize = 8;
 
 impl MetadataFetch for Footer<'_> {
     fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        self.0.read(range).map(|read| read.map_err(|e| ParquetError::External(Box::new(e)))).boxed()
+        let checked = |read: iceberg::Result<Bytes>| {
+            let bytes = read.map_err(|e| ParquetError::External(Box::new(e)))?;
+            if bytes.len() > TAIL {
+                check_nesting(&bytes).map_err(|e| ParquetError::External(Box::new(e)))?;
+            }
+            Ok(bytes)
+        };
+        self.0.read(range).map(checked).boxed()
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod ancestry;
 pub mod cell;
 pub mod changes;
 mod field;
+pub mod footer;
 pub mod inspect;
 mod metadata;
 mod moment;

@@ -179,6 +179,30 @@ fn deep_nesting_is_a_fault_of_its_line() {
     assert_eq!((batch.lines, batch.faults[0].line.line), (vec![1, 3], 2));
 }
 
+/// A Parquet file without rows whose only column is nested so deep.
+fn nested(path: &Path, levels: usize) {
+    use arrow::datatypes::{DataType, Field, Schema};
+    let inner = |field: Field| Field::new("a", DataType::Struct(vec![field].into()), true);
+    let field = (0..levels).fold(Field::new("x", DataType::Int32, true), |field, _| inner(field));
+    let out = std::fs::File::create(path).unwrap();
+    let schema = Schema::new(vec![field]).into();
+    parquet::arrow::ArrowWriter::try_new(out, schema, None).unwrap().close().unwrap();
+}
+
+#[test]
+fn parquet_nested_too_deep_is_refused_before_it_ends_the_process() {
+    let (_folder, path) = file("deep.parquet", b"");
+    // What writes it calls itself as what reads it does.
+    let deep = path.clone();
+    let writing = std::thread::Builder::new().stack_size(256 << 20).spawn(move || nested(&deep, 2_000));
+    writing.unwrap().join().unwrap();
+    let error = all(&path).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported, "{}", error.report());
+    assert!(error.report().contains("nested deeper"), "{}", error.report());
+    nested(&path, 20);
+    all(&path).unwrap();
+}
+
 #[test]
 fn a_line_without_end_is_told_before_it_fills_the_memory() {
     // 1 GiB of text in a small file: a bomb.

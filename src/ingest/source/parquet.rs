@@ -1,6 +1,8 @@
 //! Parquet files as sources: row groups in pieces, columns as they are stored, rows numbered from 1.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 
 use super::compression::{open_file, unreadable};
 use crate::ingest::{Line, SourceBatch};
+use crate::table::footer::check_nesting;
 use crate::{Error, Kind, Result};
 
 /// Unpacked bytes that a block should hold.
@@ -58,6 +61,7 @@ impl ParquetFile {
     /// Reads the footer.
     pub(super) fn open(path: &Arc<PathBuf>) -> Result<Self> {
         let file = open_file(path)?;
+        check_depth(&file).map_err(|e| e.with("file", path.display()))?;
         // Parquet's own types: what Arrow's writers note besides (dictionaries, large strings) is theirs alone.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let footer = guarded(path, || ArrowReaderMetadata::load(&file, options).map_err(|e| damaged(path, e)))?;
@@ -191,4 +195,19 @@ fn cut_or_damaged(path: &Path, what: &str) -> Error {
 fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(cut_or_damaged(path, "its parts contradict each other")))
+}
+
+/// Before the footer is taken apart. A file that has none is left to the decoder, which says what is wrong.
+fn check_depth(file: &File) -> Result<()> {
+    let end = |length: u64| -> std::io::Result<Vec<u8>> {
+        let mut file = file;
+        file.seek(SeekFrom::End(-i64::try_from(length).unwrap_or(i64::MAX)))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let footer = end(8).ok().and_then(|tail| {
+        let length = u32::from_le_bytes(tail.first_chunk().copied()?);
+        end(u64::from(length) + 8).ok()
+    });
+    footer.map_or(Ok(()), |footer| check_nesting(&footer))
 }
