@@ -4,17 +4,18 @@ import sys
 import tempfile
 import traceback
 
+import changes
 import demo_lake
 import foreign_tables
 import our_tables
 from lake import Lake
 
-CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS]
+CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS]
 
 
-def main(binary):
+def main(binary, only=""):
     passed = failed = 0
-    for check in CHECKS:
+    for check in (check for check in CHECKS if only in check.__name__):
         with tempfile.TemporaryDirectory(prefix="icedeck-interop-") as folder:
             try:
                 check(Lake(binary, folder))
@@ -29,4 +30,4 @@ def main(binary):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
