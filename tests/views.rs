@@ -5,6 +5,7 @@ mod console;
 mod diff;
 mod exports;
 mod golden;
+mod manual;
 mod mending;
 mod samples;
 mod steps;
