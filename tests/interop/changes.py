@@ -11,29 +11,30 @@ TABLE = "mend.orders"
 class Walk:
     """A table, and the ids that it must hold now."""
 
-    def __init__(self, lake, readers, catalog=None):
-        self.lake, self.readers = lake, readers
-        self.words = ["--catalog", catalog] if catalog else []
+    more = ["amount"]
+
+    def __init__(self, lake, readers, table=TABLE):
+        self.lake, self.readers, self.table = lake, readers, table
         self.ids = []
 
     def run(self, *words):
-        return self.lake.run(*self.words, *words, "--yes")
+        return self.lake.run(*words, "--yes")
 
     def file(self, *ids):
         source = self.lake.folder / f"rows-{ids[0]}.csv"
         with open(source, "w", newline="") as out:
-            csv.writer(out).writerows([["id", "land", "amount"], *([i, ["DE", "FR", "PL"][i % 3], i / 4] for i in ids)])
+            csv.writer(out).writerows([["id", "land", *self.more], *([i, ["DE", "FR", "PL"][i % 3], *[i / 4] * len(self.more)] for i in ids)])
         return source
 
     def load(self, *ids, options=()):
-        self.run("ingest", self.file(*ids), TABLE, *options)
+        self.run("ingest", self.file(*ids), self.table, *options)
 
     def location(self):
-        rows = self.lake.json(*self.words, "metadata-log", TABLE)
+        rows = self.lake.json("metadata-log", self.table)
         return max(rows, key=lambda row: row["timestamp"])["file"]
 
     def check(self, what):
-        ours = sorted(row["id"] for row in self.lake.json(*self.words, "rows", TABLE))
+        ours = sorted(row["id"] for row in self.lake.json("rows", self.table))
         assert ours == sorted(self.ids), (what, "icedeck", ours, sorted(self.ids))
         for name, read in self.readers.items():
             theirs = sorted(read(self))
