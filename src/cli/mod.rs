@@ -35,6 +35,7 @@ mod manifests;
 mod mend;
 mod metadata_log;
 mod options;
+mod orphans;
 mod output;
 mod partitions;
 mod preview;
@@ -159,6 +160,7 @@ pub enum Verb {
     Man(man::Args),
     Manifests(manifests::Args),
     MetadataLog(metadata_log::Args),
+    Orphans(orphans::Args),
     Partitions(partitions::Args),
     Preview(preview::Args),
     Properties(properties::Args),
@@ -202,6 +204,7 @@ impl Verb {
             Verb::Man(args) => man::run(args, context).await,
             Verb::Manifests(args) => manifests::run(args, context).await,
             Verb::MetadataLog(args) => metadata_log::run(args, context).await,
+            Verb::Orphans(args) => orphans::run(args, context).await,
             Verb::Partitions(args) => partitions::run(args, context).await,
             Verb::Preview(args) => preview::run(args, context).await,
             Verb::Properties(args) => properties::run(args, context).await,
@@ -247,6 +250,7 @@ impl Verb {
             Verb::Man(_) => false,
             Verb::Manifests(_) => false,
             Verb::MetadataLog(_) => false,
+            Verb::Orphans(_) => false,
             Verb::Partitions(_) => false,
             Verb::Preview(_) => false,
             Verb::Properties(_) => false,

@@ -18,6 +18,7 @@ mod lineage;
 mod load;
 mod look;
 pub mod mend;
+pub mod orphans;
 mod outcome;
 mod policy;
 mod recorded;
