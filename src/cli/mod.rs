@@ -16,6 +16,7 @@ mod console;
 mod context;
 mod create;
 mod create_namespace;
+mod delete;
 mod demo;
 mod diff;
 mod doctor;
@@ -145,6 +146,7 @@ pub enum Verb {
     Completions(completions::Args),
     Create(create::Args),
     CreateNamespace(create_namespace::Args),
+    Delete(delete::Args),
     Demo(demo::Args),
     Diff(diff::Args),
     Doctor(doctor::Args),
@@ -189,6 +191,7 @@ impl Verb {
             Verb::Completions(args) => completions::run(args, context).await,
             Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
+            Verb::Delete(args) => delete::run(args, context).await,
             Verb::Demo(args) => demo::run(args, context).await,
             Verb::Diff(args) => diff::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
@@ -235,6 +238,7 @@ impl Verb {
             Verb::Completions(_) => false,
             Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
+            Verb::Delete(_) => true,
             Verb::Demo(_) => true,
             Verb::Diff(_) => false,
             Verb::Doctor(_) => false,

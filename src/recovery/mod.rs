@@ -9,6 +9,7 @@
 mod assess;
 mod assessment;
 pub mod audit;
+pub mod by_filter;
 mod carry;
 mod changes;
 mod compatible;

@@ -20,6 +20,7 @@ mod undo;
 pub use alter::{AlterPlan, Alteration, alter};
 pub use bisect::{BisectRequest, BisectStep, Bisected, Suspicion, bisect};
 pub use expire::{ExpirePlan, ExpirySnapshot, expire};
+pub(super) use leaving::{head_of, many};
 pub use leaving::{Counted, Leaving, LeavingSnapshot, leaving};
 pub use pick::{PickPlan, cherry_pick};
 pub use prepared::Prepared;
