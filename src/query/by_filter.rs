@@ -109,7 +109,8 @@ impl ByFilter {
 
     async fn plan(&self, snapshot_id: i64, monitor: &Monitor) -> Result<Plan> {
         let snapshot = inspect::snapshot(&self.table, Some(snapshot_id))?;
-        let snapshot = snapshot.ok_or_else(|| Error::bug("a snapshot has no snapshot").with("snapshot", snapshot_id))?;
+        let snapshot =
+            snapshot.ok_or_else(|| Error::bug("a snapshot has no snapshot").with("snapshot", snapshot_id))?;
         Plan::new(&self.table, &snapshot, &self.schema, monitor).await
     }
 

@@ -5,12 +5,14 @@ import tempfile
 import traceback
 
 import changes
+import by_filter
 import demo_lake
 import foreign_tables
 import our_tables
 from lake import Lake
 
 CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS]
+CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *by_filter.CHECKS]
 
 
 def main(binary, only=""):

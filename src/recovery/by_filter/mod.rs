@@ -166,6 +166,7 @@ pub async fn of_load(plan: &IngestPlan, monitor: &Monitor) -> Result<Option<Cutt
     let Some(cut) = plan.request.cut.as_ref().filter(|_| plan.request.mode == Mode::OverwriteWhere) else {
         return Ok(None);
     };
-    let table = plan.table().ok_or_else(|| Error::invalid("a table that is made has no rows to overwrite by a filter"))?;
+    let table =
+        plan.table().ok_or_else(|| Error::invalid("a table that is made has no rows to overwrite by a filter"))?;
     cutting(table, &plan.request.branch, &cut.filter, monitor).await.map(Some)
 }
