@@ -164,9 +164,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         let taken = context.monitor.until(of_load(&plan, &context.monitor)).await?.map(|cutting| cutting.taken);
         let result = check(plan, &context.monitor).await;
         bar.clear();
-        let mut result = result?;
-        result.notes.extend(taken.map(|taken| format!("in the place of {taken}")));
-        return told(&result.into(), context);
+        let mut loaded = Loaded::from(result?);
+        loaded.load.notes.extend(taken.map(|taken| format!("in the place of {taken}")));
+        loaded.taken = taken;
+        return told(&loaded, context);
     }
     bar.pause();
     if let Consent::Refused(exit) = context.confirm(&question(&plan, connection.name()))? {

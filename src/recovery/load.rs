@@ -51,7 +51,7 @@ pub async fn load(
         Staging::Ready(staged) => *staged,
         Staging::Ended(result) => return Ok((*result).into()),
     };
-    if let Some(cutting) = cutting
+    if let Some(cutting) = &cutting
         && let Err(e) = cutting.complete(&mut staged, monitor).await
     {
         let taken_back = staged.take_back(connection, monitor, e.message().to_string(), None).await;
@@ -69,7 +69,9 @@ pub async fn load(
         monitor,
     };
     let carried = course.run(staged.table.clone()).await;
-    Ok(told(staged, carried, connection, monitor).await)
+    let mut loaded = told(staged, carried, connection, monitor).await;
+    loaded.taken = cutting.map(|cutting| cutting.taken);
+    Ok(loaded)
 }
 
 async fn told(staged: StagedLoad, carried: Carried, connection: &Connection, monitor: &Monitor) -> Loaded {

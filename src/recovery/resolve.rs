@@ -373,7 +373,7 @@ const SHOWN: usize = 5;
 impl Done {
     /// Of a load.
     fn loaded(loaded: Loaded) -> Self {
-        let Loaded { load, verdict, changes } = loaded;
+        let Loaded { load, verdict, changes, .. } = loaded;
         let id = load.ingest_id.unwrap_or_default();
         Self {
             snapshot_id: load.snapshot_id,

@@ -147,18 +147,23 @@ impl Cutting {
     }
 }
 
-/// `12 rows: 2 files go whole, 1 file is written again without them (88 rows stay in it)`.
+/// `12 rows: 2 files (2048 bytes) removed whole, 1 file (900 bytes) written again with 88 other rows`.
 impl std::fmt::Display for Taken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: ", many(self.deleted_rows, "row"))?;
-        let whole = many(self.removed_files, "file");
-        write!(f, "{whole} ({} bytes) removed whole", self.removed_bytes)?;
-        let again = many(self.rewritten_files, "file");
-        write!(f, ", {again} ({} bytes) written again with {}", self.rewritten_bytes, many(self.kept_rows, "other row"))
+        f.write_str(&many(self.deleted_rows, "row"))?;
+        if self.removed_files > 0 {
+            write!(f, ": {} ({} bytes) removed whole", many(self.removed_files, "file"), self.removed_bytes)?;
+        }
+        if self.rewritten_files > 0 {
+            let (files, rows) = (many(self.rewritten_files, "file"), many(self.kept_rows, "other row"));
+            let between = if self.removed_files > 0 { "," } else { ":" };
+            write!(f, "{between} {files} ({} bytes) written again with {rows}", self.rewritten_bytes)?;
+        }
+        Ok(())
     }
 }
 
-/// What a load takes out by its filter, in numbers; nothing for a load without one.
+/// What a load takes out by its filter; nothing for a load without one.
 ///
 /// # Errors
 /// As [`cutting()`]; [`Kind::Invalid`](crate::Kind::Invalid) where the table does not exist yet.

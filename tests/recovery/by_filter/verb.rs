@@ -45,9 +45,11 @@ async fn a_load_with_a_filter_is_planned_and_made() {
     let (exit, plan) = told(&lake, &[&line[..], &["--dry-run"]].concat());
     assert_eq!((exit, &plan["outcome"]), (0, &"planned".into()));
     assert!(plan["notes"].to_string().contains("15 rows"), "{plan}");
+    assert_eq!((&plan["deleted_rows"], &plan["rewritten_files"]), (&15.into(), &1.into()), "{plan}");
     assert_eq!(ids(&lake).await.len(), 30);
     assert_eq!(code(&lake, &["ingest", "orders.csv", NAME, "--where", "id < 15", "--yes"]), 2);
     assert_eq!(code(&lake, &[&line[..], &["--create"]].concat()), 2);
-    assert_eq!(told(&lake, &line).0, 0);
+    let (exit, done) = told(&lake, &line);
+    assert_eq!((exit, &done["deleted_rows"], &done["kept_rows"]), (0, &15.into(), &5.into()), "{done}");
     assert_eq!(ids(&lake).await.len(), 18);
 }
