@@ -2,7 +2,7 @@
 
 mod changes;
 mod files;
-mod pruning;
+pub mod pruning;
 mod verbs;
 
 use std::fs;

@@ -4,10 +4,12 @@
 mod assessing;
 mod auditing;
 mod binary;
+mod by_filter;
 mod faults;
 mod kill;
 mod mend_binary;
 mod mending;
+mod orphans;
 mod resolving;
 
 use std::collections::VecDeque;
@@ -15,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use icedeck::catalog::{Committer, Connection, Outcome, Proposal};
-use icedeck::commit::{self, Change, Unwitnessed};
+use icedeck::commit::{self, Change, StagedFile, Unwitnessed};
 use icedeck::env::Env;
 use icedeck::ingest::journal::{self, Record, Row};
 use icedeck::ingest::run::IngestRequest;

@@ -9,8 +9,9 @@ use super::sources::SourceArgs;
 use super::{Consent, Context, Exit};
 use crate::ingest::mapping::Mapping;
 use crate::ingest::run::{
-    CreateOptions, Ending, IngestPlan, IngestRequest, IngestResult, Mode, OnError, Planned, check, plan,
+    CreateOptions, Cut, Ending, IngestPlan, IngestRequest, IngestResult, Mode, OnError, Planned, check, plan,
 };
+use crate::recovery::by_filter::of_load;
 use crate::recovery::{self, Assessment, Loaded, OnConflict, Policy};
 use crate::table::TableName;
 use crate::{Error, Result};
@@ -26,6 +27,11 @@ pub struct Args {
     /// partitions they belong to
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     mode: How,
+
+    /// With --mode overwrite only the rows for which this SQL expression is true are replaced: "day = '2026-11-21'".
+    /// Whether the new rows match it is not asked
+    #[arg(long = "where", value_name = "EXPR")]
+    filter: Option<String>,
 
     /// Where table columns come from, as a mapping file; matched by name where nothing is said
     #[arg(long, value_name = "FILE")]
@@ -155,9 +161,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         }
     }
     if only_check {
+        let taken = context.monitor.until(of_load(&plan, &context.monitor)).await?.map(|cutting| cutting.taken);
         let result = check(plan, &context.monitor).await;
         bar.clear();
-        return told(&result?.into(), context);
+        let mut loaded = Loaded::from(result?);
+        loaded.load.notes.extend(taken.map(|taken| format!("in the place of {taken}")));
+        loaded.taken = taken;
+        return told(&loaded, context);
     }
     bar.pause();
     if let Consent::Refused(exit) = context.confirm(&question(&plan, connection.name()))? {
@@ -198,6 +208,7 @@ fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
             "--partition-by, --sort-by and --format-version are for tables that are made: add --create",
         )));
     }
+    let (mode, cut) = mode(args.mode, args.filter, args.create)?;
     let mapping = args.mapping.as_deref().map(Mapping::load).transpose().map_err(Wrong::Other)?;
     let paths: Vec<PathBuf> = words.into_iter().map(PathBuf::from).collect();
     let on_error = match (args.on_error, args.rejects) {
@@ -218,8 +229,19 @@ fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
     });
     let source = args.source.over(base, paths);
     let summary = summary.into_iter().collect();
-    let mode = args.mode.into();
-    Ok(IngestRequest { source, table, mapping, branch: args.branch, mode, on_error, create, summary })
+    Ok(IngestRequest { source, table, mapping, branch: args.branch, mode, cut, on_error, create, summary })
+}
+
+/// How the rows go in, and what a filter takes out for them.
+fn mode(how: How, filter: Option<String>, create: bool) -> Result<(Mode, Option<Cut>), Wrong> {
+    let Some(filter) = filter else { return Ok((how.into(), None)) };
+    if how != How::Overwrite {
+        return Err(Wrong::Usage(Error::invalid("--where says what --mode overwrite replaces: add that")));
+    }
+    if create {
+        return Err(Wrong::Usage(Error::invalid("a table that is made has no rows to replace: --where or --create")));
+    }
+    Ok((Mode::OverwriteWhere, Some(Cut { filter, ..Cut::default() })))
 }
 
 fn rejects_beside(paths: &[PathBuf]) -> PathBuf {
@@ -240,6 +262,10 @@ fn question(plan: &IngestPlan, catalog: &str) -> String {
     let what = match plan.request.mode {
         Mode::Append => format!("append {files} ({bytes}) to {table}"),
         Mode::Overwrite => format!("replace all rows of {table} by {files} ({bytes})"),
+        Mode::OverwriteWhere => {
+            let filter = plan.request.cut.as_ref().map_or("", |cut| cut.filter.as_str());
+            format!("replace the rows of {table} where {filter} by {files} ({bytes})")
+        }
         Mode::OverwritePartitions => format!("replace the partitions of {table} that {files} ({bytes}) has rows for"),
     };
     format!("{make}{what}, branch {branch}, catalog {catalog}")

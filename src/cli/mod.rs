@@ -16,6 +16,7 @@ mod console;
 mod context;
 mod create;
 mod create_namespace;
+mod delete;
 mod demo;
 mod diff;
 mod doctor;
@@ -35,6 +36,7 @@ mod manifests;
 mod mend;
 mod metadata_log;
 mod options;
+mod orphans;
 mod output;
 mod partitions;
 mod preview;
@@ -144,6 +146,7 @@ pub enum Verb {
     Completions(completions::Args),
     Create(create::Args),
     CreateNamespace(create_namespace::Args),
+    Delete(delete::Args),
     Demo(demo::Args),
     Diff(diff::Args),
     Doctor(doctor::Args),
@@ -159,6 +162,7 @@ pub enum Verb {
     Man(man::Args),
     Manifests(manifests::Args),
     MetadataLog(metadata_log::Args),
+    Orphans(orphans::Args),
     Partitions(partitions::Args),
     Preview(preview::Args),
     Properties(properties::Args),
@@ -187,6 +191,7 @@ impl Verb {
             Verb::Completions(args) => completions::run(args, context).await,
             Verb::Create(args) => create::run(args, context).await,
             Verb::CreateNamespace(args) => create_namespace::run(args, context).await,
+            Verb::Delete(args) => delete::run(args, context).await,
             Verb::Demo(args) => demo::run(args, context).await,
             Verb::Diff(args) => diff::run(args, context).await,
             Verb::Doctor(args) => doctor::run(args, context).await,
@@ -202,6 +207,7 @@ impl Verb {
             Verb::Man(args) => man::run(args, context).await,
             Verb::Manifests(args) => manifests::run(args, context).await,
             Verb::MetadataLog(args) => metadata_log::run(args, context).await,
+            Verb::Orphans(args) => orphans::run(args, context).await,
             Verb::Partitions(args) => partitions::run(args, context).await,
             Verb::Preview(args) => preview::run(args, context).await,
             Verb::Properties(args) => properties::run(args, context).await,
@@ -232,6 +238,7 @@ impl Verb {
             Verb::Completions(_) => false,
             Verb::Create(_) => true,
             Verb::CreateNamespace(_) => true,
+            Verb::Delete(_) => true,
             Verb::Demo(_) => true,
             Verb::Diff(_) => false,
             Verb::Doctor(_) => false,
@@ -247,6 +254,7 @@ impl Verb {
             Verb::Man(_) => false,
             Verb::Manifests(_) => false,
             Verb::MetadataLog(_) => false,
+            Verb::Orphans(_) => false,
             Verb::Partitions(_) => false,
             Verb::Preview(_) => false,
             Verb::Properties(_) => false,

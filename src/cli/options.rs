@@ -44,6 +44,15 @@ pub fn moment_or_age(text: &str, now_ms: i64) -> crate::Result<i64> {
     })
 }
 
+/// As [`moment_or_age`]; no age at all means everything, also what a clock ahead of ours has written.
+///
+/// # Errors
+/// As [`moment_or_age`].
+pub fn age_limit(text: &str, now_ms: i64) -> crate::Result<i64> {
+    let is_zero = ["0", "0ms", "0s", "0m", "0h", "0d"].contains(&text.trim());
+    if is_zero { Ok(i64::MAX) } else { moment_or_age(text, now_ms) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +67,7 @@ mod tests {
         assert_eq!(moment_or_age("1970-01-01", 5).unwrap(), 0);
         assert_eq!(moment_or_age("1s", 5000).unwrap(), 4000);
         assert!(moment_or_age("soon", 0).is_err());
+        assert_eq!((age_limit("0s", 5).unwrap(), age_limit("1s", 5000).unwrap()), (i64::MAX, 4000));
+        assert!(age_limit("00s", 0).is_err());
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not, prep_null_mask_filter};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DataFusionError};
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, Operator};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -72,6 +73,28 @@ impl Filter {
         self.context.0.create_physical_expr(conjunction(simple)?, &df_schema(schema).ok()?).ok()
     }
 
+    /// What is true of a row only where the filter is not, and the columns of which no value may be null for that; nothing
+    /// where bounds cannot tell of all of the filter.
+    pub(super) fn opposite(&self, schema: &SchemaRef) -> Option<(Arc<dyn PhysicalExpr>, HashSet<String>)> {
+        if !is_simple(&self.expression) {
+            return None;
+        }
+        let opposite = opposite(&self.expression)?;
+        let compared = compared(&self.expression);
+        let expression = self.context.0.create_physical_expr(opposite, &df_schema(schema).ok()?).ok()?;
+        Some((expression, compared))
+    }
+
+    /// Whether it is true for every row, whatever it holds.
+    pub(super) fn is_always_true(&self) -> bool {
+        matches!(self.expression, Expr::Literal(datafusion::scalar::ScalarValue::Boolean(Some(true)), _))
+    }
+
+    /// The expression as it was read.
+    pub(super) fn expression(&self) -> &Expr {
+        &self.expression
+    }
+
     /// The filter, ready for batches of this schema.
     ///
     /// # Errors
@@ -96,13 +119,61 @@ impl BoundFilter {
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where it fails on a value, as a division by zero does.
     pub fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let failed = |e: &dyn std::fmt::Display| {
-            Error::invalid(format!("the filter fails on a row: {e}")).with("filter", &self.text)
-        };
-        let value = self.expression.evaluate(batch).map_err(|e| failed(&e.strip_backtrace()))?;
-        let mask = value.into_array(batch.num_rows()).map_err(|e| failed(&e.strip_backtrace()))?;
-        let mask = mask.as_boolean_opt().ok_or_else(|| failed(&"it is neither true nor false"))?;
-        filter_record_batch(batch, mask).map_err(|e| failed(&e))
+        filter_record_batch(batch, &self.mask(batch)?).map_err(|e| self.failed(&e))
+    }
+
+    /// The rows for which it is not true: false, or null.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn rest(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mask = self.mask(batch)?;
+        let is_true = if mask.null_count() > 0 { prep_null_mask_filter(&mask) } else { mask };
+        let rest = not(&is_true).map_err(|e| self.failed(&e))?;
+        filter_record_batch(batch, &rest).map_err(|e| self.failed(&e))
+    }
+
+    fn mask(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        let value = self.expression.evaluate(batch).map_err(|e| self.failed(&e.strip_backtrace()))?;
+        let mask = value.into_array(batch.num_rows()).map_err(|e| self.failed(&e.strip_backtrace()))?;
+        mask.as_boolean_opt().cloned().ok_or_else(|| self.failed(&"it is neither true nor false"))
+    }
+
+    fn failed(&self, why: &dyn std::fmt::Display) -> Error {
+        Error::invalid(format!("the filter fails on a row: {why}")).with("filter", &self.text)
+    }
+}
+
+/// The opposite of a simple expression, without a `not` that bounds could not tell of. True where the expression is
+/// false; of rows with nulls it says nothing.
+pub(super) fn opposite(expression: &Expr) -> Option<Expr> {
+    Some(match expression {
+        Expr::BinaryExpr(both) => {
+            let op = match both.op {
+                Operator::And | Operator::Or => {
+                    let (left, right) = (opposite(&both.left)?, opposite(&both.right)?);
+                    return Some(if both.op == Operator::And { left.or(right) } else { left.and(right) });
+                }
+                op => op.negate()?,
+            };
+            Expr::BinaryExpr(BinaryExpr::new(both.left.clone(), op, both.right.clone()))
+        }
+        Expr::IsNull(inner) => Expr::IsNotNull(inner.clone()),
+        Expr::IsNotNull(inner) => Expr::IsNull(inner.clone()),
+        Expr::InList(list) => Expr::InList(InList { negated: !list.negated, ..list.clone() }),
+        Expr::Between(range) => Expr::Between(Between { negated: !range.negated, ..range.clone() }),
+        Expr::Not(inner) => (**inner).clone(),
+        _ => return None,
+    })
+}
+
+/// The columns that a simple expression compares: null in one of them may make it null.
+fn compared(expression: &Expr) -> HashSet<String> {
+    match expression {
+        Expr::IsNull(_) | Expr::IsNotNull(_) => HashSet::new(),
+        Expr::BinaryExpr(both) => compared(&both.left).into_iter().chain(compared(&both.right)).collect(),
+        Expr::Not(inner) => compared(inner),
+        other => other.column_refs().into_iter().map(|column| column.name.clone()).collect(),
     }
 }
 
@@ -125,10 +196,10 @@ fn is_simple(expression: &Expr) -> bool {
     }
 }
 
-/// A literal, perhaps of a type that is told: `date '2024-01-01'`, `-1`.
+/// A literal that is not null, perhaps of a type that is told: `date '2024-01-01'`, `-1`.
 fn is_constant(expression: &Expr) -> bool {
     match expression {
-        Expr::Literal(_, _) => true,
+        Expr::Literal(value, _) => !value.is_null(),
         Expr::Cast(cast) => is_constant(&cast.expr),
         Expr::Negative(inner) => is_constant(inner),
         _ => false,
@@ -194,6 +265,14 @@ mod tests {
         for text in ["", "N >", "N > 1; drop table t", "select 1", "N > (", "text > ]"] {
             assert_eq!(error(text).kind(), crate::Kind::Invalid, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_null_is_left() {
+        let batch = batch();
+        let filter = Filter::parse("N > 1 and text <> 'z'", &batch.schema(), &HashSet::new()).unwrap();
+        let bound = filter.bind(&batch.schema()).unwrap();
+        assert_eq!((bound.apply(&batch).unwrap().num_rows(), bound.rest(&batch).unwrap().num_rows()), (1, 2));
     }
 
     #[test]

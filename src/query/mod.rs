@@ -4,6 +4,7 @@
 //! and how a file's columns become the table's, is decided here by field id: where the crate would show wrong rows
 //! there is an error instead.
 
+mod by_filter;
 mod changed;
 mod conform;
 pub mod export;
@@ -13,7 +14,9 @@ mod literal;
 mod plan;
 mod prune;
 mod rows;
+mod wider;
 
+pub use by_filter::{ByFilter, RestRows, TakenFile, TakenFiles};
 pub use changed::{ChangedPage, ChangedRows, changed_rows};
 pub use prune::FilesSeen;
 pub use rows::{ColumnHead, RowPage, RowStream, RowsRequest, rows};

@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, SchemaRef as ArrowSchemaRef};
 use datafusion::common::Column;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_plan::PhysicalExpr;
 use datafusion::scalar::ScalarValue;
 use iceberg::spec::{DataFile, Literal, PrimitiveLiteral, Transform};
 
@@ -41,7 +42,11 @@ impl Pruner {
     /// What of the filter can be told from bounds; nothing where that is no part of it. `schema` is that of the batches
     /// the filter is applied to.
     pub fn new(table: &Table, filter: &Filter, schema: &ArrowSchemaRef) -> Option<Self> {
-        let predicate = PruningPredicate::try_new(filter.simple_part(schema)?, schema.clone()).ok()?;
+        Self::of(table, filter.simple_part(schema)?, schema)
+    }
+
+    fn of(table: &Table, expression: Arc<dyn PhysicalExpr>, schema: &ArrowSchemaRef) -> Option<Self> {
+        let predicate = PruningPredicate::try_new(expression, schema.clone()).ok()?;
         let column = |field: &Arc<arrow::datatypes::Field>| {
             Some((field.name().clone(), (field_id(field)?, field.data_type().clone())))
         };
@@ -62,6 +67,33 @@ impl Pruner {
     }
 }
 
+/// Proves of a file that a filter is true for every row of it.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// Nothing where the filter is true whatever a row holds.
+    opposite: Option<Pruner>,
+    /// Columns that must be without nulls.
+    compared: HashSet<String>,
+}
+
+impl Whole {
+    /// Nothing where bounds cannot tell of all of the filter.
+    pub fn new(table: &Table, filter: &Filter, schema: &ArrowSchemaRef) -> Option<Self> {
+        if filter.is_always_true() {
+            return Some(Self { opposite: None, compared: HashSet::new() });
+        }
+        let (opposite, compared) = filter.opposite(schema)?;
+        Some(Self { opposite: Some(Pruner::of(table, opposite, schema)?), compared })
+    }
+
+    /// Whether every row of the file passes the filter.
+    pub fn takes(&self, file: &PlannedFile) -> bool {
+        let Some(opposite) = &self.opposite else { return true };
+        let facts = Facts { pruner: opposite, file: file.entry.data_file(), spec_id: file.spec_id };
+        self.compared.iter().all(|name| facts.nulls(name) == Some(0)) && opposite.rules_out(file)
+    }
+}
+
 /// One file, as DataFusion asks for its statistics.
 struct Facts<'a> {
     pruner: &'a Pruner,
@@ -72,6 +104,17 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn column(&self, column: &Column) -> Option<&(i32, DataType)> {
         self.pruner.columns.get(&column.name)
+    }
+
+    /// Rows in which the column is null, where that is known.
+    fn nulls(&self, column: &str) -> Option<u64> {
+        let (id, of_type) = self.pruner.columns.get(column)?;
+        match self.partition_value(*id) {
+            _ if of_type.is_nested() => None,
+            Some(None) => Some(self.file.record_count()),
+            Some(Some(_)) => Some(0),
+            None => self.file.null_value_counts().get(id).copied(),
+        }
     }
 
     /// The value that every row of the file has, by its identity partition; `Some(None)` for null.
@@ -113,16 +156,7 @@ impl PruningStatistics for Facts<'_> {
     }
 
     fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        let (id, of_type) = self.column(column)?;
-        if of_type.is_nested() {
-            return None;
-        }
-        let nulls = match self.partition_value(*id) {
-            Some(None) => self.file.record_count(),
-            Some(Some(_)) => 0,
-            None => *self.file.null_value_counts().get(id)?,
-        };
-        Some(Arc::new(UInt64Array::from(vec![nulls])))
+        Some(Arc::new(UInt64Array::from(vec![self.nulls(&column.name)?])))
     }
 
     fn row_counts(&self, _: &Column) -> Option<ArrayRef> {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::assessment::{Assessment, Verdict};
+use super::by_filter::weigh;
 use super::intent::{Intent, Want};
 use super::look::{Looked, look};
 use super::outcome::Carried;
@@ -131,6 +132,9 @@ impl Course<'_> {
             }
         };
         let Looked { table, mut assessment } = looked;
+        if let (Some(table), Change::Overwrite { branch, validation: Some(checked), .. }) = (&table, &self.change) {
+            weigh(table, branch, checked, &mut assessment).await;
+        }
         if assessment.verdict == Verdict::Landed {
             self.settle(AttemptOutcome::Committed, &assessment, notes);
             if let Short::Unknown(e) | Short::NotSent(e) = &short {

@@ -147,7 +147,7 @@ fn want(plan: &Plan) -> Want {
         None => match mode_of(plan) {
             Mode::Append => Want::Append,
             Mode::Overwrite => Want::OverwriteAll,
-            Mode::OverwritePartitions => Want::OverwriteSome,
+            Mode::OverwritePartitions | Mode::OverwriteWhere => Want::OverwriteSome,
         },
     }
 }

@@ -1,5 +1,6 @@
 //! A load from its files to its snapshot: `ingest` stages, this publishes, with patience.
 
+use super::by_filter;
 use super::carry::Course;
 use super::intent::{Intent, Want};
 use super::outcome::{Carried, Loaded};
@@ -36,16 +37,26 @@ pub async fn run(
 /// # Errors
 /// Those of reading, writing and the catalog, and cancellation, after everything staged was removed.
 pub async fn load(
-    plan: IngestPlan,
+    mut plan: IngestPlan,
     connection: &Connection,
     policy: &Policy<'_>,
     env: &Env,
     monitor: &Monitor,
 ) -> Result<Loaded> {
+    let cutting = by_filter::of_load(&plan, monitor).await?;
+    if let Some(cutting) = &cutting {
+        plan.request.cut = Some(cutting.cut());
+    }
     let mut staged = match stage(plan, connection, env, monitor).await? {
         Staging::Ready(staged) => *staged,
         Staging::Ended(result) => return Ok((*result).into()),
     };
+    if let Some(cutting) = &cutting
+        && let Err(e) = cutting.complete(&mut staged, monitor).await
+    {
+        let taken_back = staged.take_back(connection, monitor, e.message().to_string(), None).await;
+        return Err(taken_back.notes.into_iter().fold(e, crate::Error::hint).hint("nothing was committed"));
+    }
     monitor.update(|p| p.stage = "committing");
     let intent = Intent::planned(&staged.plan, Want::from(&staged.change));
     let course = Course {
@@ -58,7 +69,9 @@ pub async fn load(
         monitor,
     };
     let carried = course.run(staged.table.clone()).await;
-    Ok(told(staged, carried, connection, monitor).await)
+    let mut loaded = told(staged, carried, connection, monitor).await;
+    loaded.taken = cutting.map(|cutting| cutting.taken);
+    Ok(loaded)
 }
 
 async fn told(staged: StagedLoad, carried: Carried, connection: &Connection, monitor: &Monitor) -> Loaded {

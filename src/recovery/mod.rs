@@ -9,6 +9,7 @@
 mod assess;
 mod assessment;
 pub mod audit;
+pub mod by_filter;
 mod carry;
 mod changes;
 mod compatible;
@@ -18,6 +19,7 @@ mod lineage;
 mod load;
 mod look;
 pub mod mend;
+pub mod orphans;
 mod outcome;
 mod policy;
 mod recorded;

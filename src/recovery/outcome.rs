@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::assessment::{Assessment, Intervening, Verdict};
+use super::by_filter::Taken;
 use crate::commit::Attempt;
 use crate::ingest::run::{Ending, IngestResult};
 use crate::table::Table;
@@ -223,6 +224,9 @@ pub struct Loaded {
     /// The load itself.
     #[serde(flatten)]
     pub load: IngestResult,
+    /// With a filter, what its rows take the place of, in numbers.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Taken>,
     /// What can be done, where others were faster or the answer was lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
@@ -233,7 +237,7 @@ pub struct Loaded {
 
 impl From<IngestResult> for Loaded {
     fn from(load: IngestResult) -> Self {
-        Self { load, verdict: None, changes: Vec::new() }
+        Self { load, taken: None, verdict: None, changes: Vec::new() }
     }
 }
 

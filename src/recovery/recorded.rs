@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::intent::Want;
 use crate::commit::{Change, INGEST_ID, RefKind};
+use crate::ingest::run::Cut;
 
 /// The field of a plan's options that holds it.
 const FIELD: &str = "change";
@@ -28,6 +29,8 @@ pub(super) enum Wish {
     /// Files of an older snapshot added again. They are none of ours: nothing of them is kept here, so that nobody takes
     /// them for staged ones and deletes them.
     Restore,
+    /// Rows deleted by a filter, which the plan's options hold beside.
+    Delete,
     /// A change that adds a snapshot and is not kept otherwise; it must be asked for again.
     Snapshot,
     /// Several at once.
@@ -51,7 +54,7 @@ impl Wish {
                 Some(Change::CherryPick { branch, snapshot_id, summary: BTreeMap::new() })
             }
             Self::All { changes } => changes.into_iter().map(Self::change).collect::<Option<_>>().map(Change::All),
-            Self::Restore | Self::Snapshot | Self::Other => None,
+            Self::Restore | Self::Delete | Self::Snapshot | Self::Other => None,
         }
     }
 
@@ -62,7 +65,7 @@ impl Wish {
             Self::CreateRef { reference, .. } => Want::Ref { snapshot_id: Some(reference.snapshot_id) },
             Self::DropRef { .. } => Want::Ref { snapshot_id: None },
             Self::CherryPick { .. } | Self::Restore => Want::Append,
-            Self::Snapshot => Want::OverwriteSome,
+            Self::Delete | Self::Snapshot => Want::OverwriteSome,
             Self::All { changes } => {
                 let refs = |want: &Want| matches!(want, Want::Ref { .. });
                 changes.iter().map(Self::want).find(refs).unwrap_or(Want::Metadata)
@@ -106,6 +109,11 @@ pub(super) fn named(mut change: Change, ingest_id: &str) -> Change {
 /// Reads it back; nothing where the plan has none, as those of loads.
 pub(super) fn wish(options: &Value) -> Option<Wish> {
     options.get(FIELD).map(|value| serde_json::from_value(value.clone()).unwrap_or(Wish::Other))
+}
+
+/// The options of a plan that deletes by a filter.
+pub(super) fn delete(cut: &Cut) -> Value {
+    serde_json::json!({ FIELD: Wish::Delete, Cut::FIELD: cut })
 }
 
 /// Puts a change into a plan's options.

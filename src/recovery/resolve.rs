@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::assessment::{Assessment, Verdict};
+use super::by_filter::{DELETE, change_again, delete, weigh};
 use super::carry::Course;
 use super::intent::Intent;
 use super::load;
@@ -13,19 +14,21 @@ use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
 use super::recorded::{named, wish};
 use super::redirect::redirect;
-use super::staged::{self, delete, leftovers, missing};
+use super::staged::{self, leftovers, missing};
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
 use crate::env::Env;
 use crate::ingest::journal::{Journal, Record};
-use crate::ingest::run::{Ending, Planned, mode_of, plan, request_again};
+use crate::ingest::run::{Ending, Planned, cut_of, mode_of, plan, request_again};
 use crate::monitor::Monitor;
 use crate::table::Table;
 use crate::table::inspect::partition_texts;
 use crate::{Error, Result};
 
-/// The verb of journals that have staged files.
+/// The verb of loads.
 const LOAD: &str = "ingest";
+/// The verbs of journals that have staged files.
+const WRITERS: [&str; 2] = [LOAD, DELETE];
 
 /// Where an ingest stands, and what of it can be published.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ pub struct Standing {
 /// Those of loading the table.
 pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) -> Result<Standing> {
     let intent = Intent::of(record);
-    let loads = record.plan.verb == LOAD;
+    let loads = WRITERS.contains(&record.plan.verb.as_str());
     // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
     let table = connection.load(&record.plan.table).await.ok();
     let read = match (&table, loads) {
@@ -55,6 +58,15 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
     };
     let ours = read.as_deref().unwrap_or_default();
     let Looked { table, mut assessment } = look(connection, &record.plan.table, &intent, None, ours, monitor).await?;
+    if let (Some(table), Some(cut)) = (&table, cut_of(&record.plan)) {
+        match change_again(table, &cut, record.branch(), Vec::new(), BTreeMap::new()) {
+            Ok(Change::Overwrite { validation: Some(checked), .. }) => {
+                weigh(table, record.branch(), &checked, &mut assessment).await;
+            }
+            Ok(_) => {}
+            Err(e) => unrepeatable(&mut assessment, e.to_string()),
+        }
+    }
     let is_absent = !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop);
     let mut files = Vec::new();
     let obstacle = match (read, &table) {
@@ -70,15 +82,20 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
         }
     };
     if let Some(why) = obstacle.filter(|_| is_absent && loads) {
-        if assessment.is_absent {
-            (assessment.verdict, assessment.reason) = (Verdict::Restage, why);
-        }
-        assessment.can_replay = false;
+        unrepeatable(&mut assessment, why);
         files.clear();
     }
     let of = |table: &Table| partition_texts(table.metadata(), files.iter().map(|f| (f.spec_id, f.file.partition())));
     let partitions = table.iter().flat_map(of).filter(|text| !text.is_empty()).collect();
     Ok(Standing { table, assessment, files, partitions })
+}
+
+/// The same files cannot be published again.
+fn unrepeatable(assessment: &mut Assessment, why: String) {
+    if assessment.is_absent && !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop) {
+        (assessment.verdict, assessment.reason) = (Verdict::Restage, why);
+    }
+    assessment.can_replay = false;
 }
 
 /// An ingest that is being resolved: its journal is locked.
@@ -111,7 +128,7 @@ pub async fn rebase(
     let Some(table) = standing.table.filter(|_| standing.assessment.can_replay) else {
         return Ok(case.kept(&standing.assessment));
     };
-    let change = case.change(standing.files)?;
+    let change = case.change(&table, standing.files)?;
     monitor.update(|p| p.stage = "committing");
     let intent = Intent::of(&case.record);
     let course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
@@ -141,7 +158,7 @@ pub async fn publish_on_branch(
     let Some(table) = standing.table.filter(|_| is_free) else {
         return Ok(case.kept(&standing.assessment));
     };
-    let change = case.change(standing.files)?;
+    let change = case.change(&table, standing.files)?;
     let intent = Intent::of(&case.record);
     let mut course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
     let (table, told) = redirect(&mut course, &table).await?;
@@ -183,7 +200,7 @@ pub async fn restage(
 ) -> Result<Done> {
     connection.writable()?;
     let case = Case::open(connection, id, env, monitor)?;
-    if case.record.plan.verb != LOAD {
+    if !WRITERS.contains(&case.record.plan.verb.as_str()) {
         return Err(Error::invalid("this change has no rows to write again").with("ingest", id));
     }
     let standing = stand(connection, &case.record, monitor).await?;
@@ -192,6 +209,9 @@ pub async fn restage(
     }
     if !standing.assessment.may_discard() {
         return Ok(case.kept(&standing.assessment));
+    }
+    if case.record.plan.verb == DELETE {
+        return delete_again(case, standing.table, policy, env).await;
     }
     let request = request_again(&case.record.plan)?;
     let (table, branch) = (request.table.to_string(), request.branch.clone());
@@ -213,6 +233,24 @@ pub async fn restage(
     Ok(done)
 }
 
+/// Plans a delete anew, on the table as it is now, and makes it. The old one is discarded first.
+async fn delete_again(case: Case<'_>, table: Option<Table>, policy: &Policy<'_>, env: &Env) -> Result<Done> {
+    let (connection, monitor, id) = (case.connection, case.monitor, case.record.plan.ingest_id.clone());
+    let (Some(table), Some(cut)) = (table, cut_of(&case.record.plan)) else {
+        return Err(Error::unsupported("the journal does not say what was to be deleted").with("ingest", id));
+    };
+    let plan = delete(&table, case.record.branch(), &cut.filter, monitor).await?;
+    let mut old = case.discarded("it is planned anew").await?;
+    if plan.is_empty() {
+        old.notes.insert(0, "no row matches the filter any more".into());
+        return Ok(old);
+    }
+    let mut done = plan.carry_out(connection, policy, env, monitor).await?.done;
+    done.notes.insert(0, format!("delete {} takes the place of {id}: {}", done.ingest_id, plan.taken));
+    done.notes.extend(old.notes);
+    Ok(done)
+}
+
 impl<'a> Case<'a> {
     fn open(connection: &'a Connection, id: &str, env: &Env, monitor: &'a Monitor) -> Result<Self> {
         let (journal, record) = Journal::open(env, id)?;
@@ -230,8 +268,14 @@ impl<'a> Case<'a> {
     }
 
     /// What is to be published.
-    fn change(&self, files: Vec<StagedFile>) -> Result<Change> {
+    fn change(&self, table: &Table, files: Vec<StagedFile>) -> Result<Change> {
         let plan = &self.record.plan;
+        let given = plan.options.get("summary").cloned().unwrap_or_default();
+        let mut summary: BTreeMap<String, String> = serde_json::from_value(given).unwrap_or_default();
+        summary.insert(INGEST_ID.into(), plan.ingest_id.clone());
+        if let Some(cut) = cut_of(plan) {
+            return change_again(table, &cut, self.record.branch(), files, summary);
+        }
         if let Some(wish) = wish(&plan.options) {
             let change = wish.change().map(|change| named(change, &plan.ingest_id));
             return change.ok_or_else(|| {
@@ -240,9 +284,6 @@ impl<'a> Case<'a> {
                     .hint(format!("then: icedeck recover discard {}", plan.ingest_id))
             });
         }
-        let given = plan.options.get("summary").cloned().unwrap_or_default();
-        let mut summary: BTreeMap<String, String> = serde_json::from_value(given).unwrap_or_default();
-        summary.insert(INGEST_ID.into(), plan.ingest_id.clone());
         Ok(mode_of(plan).change(self.record.branch().into(), files, summary))
     }
 
@@ -299,8 +340,8 @@ impl<'a> Case<'a> {
         let attempts = self.record.attempts.iter();
         let manifests: Vec<String> = attempts.flat_map(|a| a.sending.metadata_files.iter().cloned()).collect();
         self.journal.discarded(reason)?;
-        let mut deleted = delete(storage, &files).await;
-        deleted.remaining.extend(delete(storage, &manifests).await.remaining);
+        let mut deleted = staged::delete(storage, &files).await;
+        deleted.remaining.extend(staged::delete(storage, &manifests).await.remaining);
         let mut done = self.done(Word::Discarded);
         if deleted.removed > 0 {
             done.notes.push(format!("{} staged files were removed", deleted.removed));
@@ -332,7 +373,7 @@ const SHOWN: usize = 5;
 impl Done {
     /// Of a load.
     fn loaded(loaded: Loaded) -> Self {
-        let Loaded { load, verdict, changes } = loaded;
+        let Loaded { load, verdict, changes, .. } = loaded;
         let id = load.ingest_id.unwrap_or_default();
         Self {
             snapshot_id: load.snapshot_id,

@@ -7,6 +7,7 @@ mod bridge;
 mod foreign;
 mod local;
 mod location;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ pub use bridge::ObjectStorageFactory;
 pub use foreign::{from_iceberg, to_iceberg};
 pub use local::sync_file;
 pub use location::{Location, Scheme};
+pub use walk::Walk;
 
 use crate::{Error, Kind, Result};
 

@@ -11,6 +11,7 @@ pub mod inspect;
 mod metadata;
 mod moment;
 mod name;
+mod named;
 pub mod refs;
 pub mod text;
 
@@ -23,6 +24,8 @@ pub use cell::Cell;
 pub use metadata::{encode_metadata, metadata_version, read_metadata, read_metadata_json, restamped};
 pub use moment::Moment;
 pub use name::{Namespace, Place, TableAddress, TableName};
+pub(crate) use named::fingerprint;
+pub use named::{NamedFiles, named_files};
 
 use crate::storage::{Storage, from_iceberg};
 use crate::{Error, Kind};

@@ -4,13 +4,14 @@ import sys
 import tempfile
 import traceback
 
+import by_filter
 import changes
 import demo_lake
 import foreign_tables
 import our_tables
 from lake import Lake
 
-CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS]
+CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS, *by_filter.CHECKS]
 
 
 def main(binary, only=""):

@@ -2,7 +2,7 @@
 //!
 //! Twenty rounds as a rule; `ICEDECK_KILL_ROUNDS=200` for the night.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -80,6 +80,24 @@ fn a_program_killed_at_any_moment_loses_and_doubles_nothing() {
     assert_eq!((code, open.as_array().unwrap().len()), (0, 0), "{open}");
     let (code, audit) = json(root, &["recover", "audit"]);
     assert_eq!((code, audit.as_array().unwrap().len()), (0, wanted.len()), "{audit}");
+    every_leftover_is_listed(root);
+}
+
+/// Each Parquet file on the disk is in the table, or among its orphans; and none is in both.
+fn every_leftover_is_listed(root: &Path) {
+    let paths = |words: &[&str]| {
+        let (code, files) = json(root, words);
+        assert_eq!(code, 0, "{files}");
+        let path = |file: &serde_json::Value| file["file_path"].as_str().unwrap().replace("file://", "");
+        files.as_array().unwrap().iter().map(path).filter(|path| path.contains(".parquet")).collect::<BTreeSet<_>>()
+    };
+    let live = paths(&["files", "sales.rounds"]);
+    let orphans = paths(&["orphans", "sales.rounds", "--dry-run", "--older-than", "0s"]);
+    let folder = Path::new(live.first().unwrap()).parent().unwrap();
+    let on_disk = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path().display().to_string());
+    assert!(live.is_disjoint(&orphans), "{orphans:?}");
+    println!("{} orphans", orphans.len());
+    assert_eq!(on_disk.collect::<BTreeSet<_>>(), live.union(&orphans).cloned().collect());
 }
 
 fn journals(root: &Path) -> usize {

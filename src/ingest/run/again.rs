@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{IngestRequest, Mode, OnError};
+use super::{Cut, IngestRequest, Mode, OnError};
 use crate::ingest::journal::Plan;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::source::SourceOptions;
@@ -20,6 +20,9 @@ struct Recorded {
     /// How the rows go in.
     #[serde(default)]
     mode: Mode,
+    /// What a filter takes out, where the rows go in the place of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cut: Option<Cut>,
     /// A mapping file as text, with how the files are read.
     mapping: String,
     /// The files as they were.
@@ -55,6 +58,7 @@ impl SourceFile {
 pub(super) fn record(request: &IngestRequest, mapping: &Mapping) -> Value {
     let recorded = Recorded {
         mode: request.mode,
+        cut: request.cut.clone(),
         mapping: mapping.to_toml().unwrap_or_default(),
         files: request.source.paths.iter().filter_map(|path| SourceFile::of(path).ok()).collect(),
         summary: request.summary.clone(),
@@ -70,6 +74,11 @@ pub(super) fn record(request: &IngestRequest, mapping: &Mapping) -> Value {
 pub fn mode_of(plan: &Plan) -> Mode {
     let told = plan.options.get("mode").cloned();
     told.and_then(|mode| serde_json::from_value(mode).ok()).unwrap_or_default()
+}
+
+/// What a filter takes out, by the plan of a load or of a delete.
+pub fn cut_of(plan: &Plan) -> Option<Cut> {
+    serde_json::from_value(plan.options.get(Cut::FIELD)?.clone()).ok()
 }
 
 /// The request that a journal tells of, to be made again. Rejected rows go to a fresh file beside the first one.
@@ -97,6 +106,7 @@ pub fn request_again(plan: &Plan) -> Result<IngestRequest> {
     Ok(IngestRequest {
         branch: plan.branch.clone(),
         mode: recorded.mode,
+        cut: recorded.cut.map(|cut| Cut { read_at: None, files: None, ..cut }),
         mapping: Some(mapping),
         on_error,
         summary: recorded.summary,

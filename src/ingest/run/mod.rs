@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub use again::{mode_of, request_again};
-pub use mode::Mode;
+pub use again::{cut_of, mode_of, request_again};
+pub use mode::{Cut, Mode};
 pub use plan::{IngestPlan, Planned, plan};
 pub use result::{Ending, IngestResult};
 pub use staged::{StagedLoad, Staging};
@@ -39,6 +39,8 @@ pub struct IngestRequest {
     pub branch: String,
     /// Beside what is there, or in its place.
     pub mode: Mode,
+    /// With [`Mode::OverwriteWhere`] the filter, and what it takes where that is known.
+    pub cut: Option<Cut>,
     /// What happens when a row does not fit.
     pub on_error: OnError,
     /// Make the table where it does not exist.
@@ -81,6 +83,7 @@ impl IngestRequest {
             mapping: None,
             branch: "main".into(),
             mode: Mode::Append,
+            cut: None,
             on_error: OnError::Fail,
             create: None,
             summary: BTreeMap::new(),

@@ -36,10 +36,27 @@ pub struct StagedLoad {
     pub(super) made_table: bool,
     pub(super) on_error: OnError,
     pub(super) stage: Arc<Stage>,
+    /// Files that were written beside the load's own.
+    pub(super) beside: Option<Arc<Stage>>,
     pub(super) started: Instant,
 }
 
 impl StagedLoad {
+    /// Says that another stage belongs to the load: it is taken back with it.
+    pub fn with_stage(&mut self, stage: Arc<Stage>) {
+        self.beside = Some(stage);
+    }
+
+    /// Adds a sentence to what is told of the load.
+    pub fn note(&mut self, note: String) {
+        self.result.notes.push(note);
+    }
+
+    /// The rows of the load itself.
+    pub fn rows(&self) -> u64 {
+        self.result.rows
+    }
+
     /// It is in the table: the journal is closed.
     #[must_use]
     pub fn committed(mut self) -> IngestResult {
@@ -67,7 +84,12 @@ impl StagedLoad {
         if let Err(e) = self.journal.discarded(&reason) {
             tracing::warn!("the journal does not say that the load was given up: {e}");
         }
-        let done = self.stage.clone().discard().await;
+        let mut done = self.stage.clone().discard().await;
+        if let Some(beside) = self.beside.take() {
+            let more = beside.discard().await;
+            done.removed += more.removed;
+            done.remaining.extend(more.remaining);
+        }
         self.on_error.remove_rejects();
         if self.made_table {
             take_table_back(connection, &self.table, &mut self.result).await;

@@ -175,6 +175,7 @@ impl<'a> Load<'a> {
             made_table: self.made_table,
             on_error,
             stage,
+            beside: None,
             started,
         }
     }
@@ -201,7 +202,10 @@ impl<'a> Load<'a> {
         let count = files.len() as u64;
         let bytes = files.iter().map(|f| f.file.file_size_in_bytes()).sum();
         journal.files(&self.table, &files)?;
-        journal.staged(count, files.iter().map(|f| f.file.record_count()).sum(), bytes)?;
+        // Files that keep other rows are still to be written: until then nobody may publish these alone.
+        if self.plan.request.cut.is_none() {
+            journal.staged(count, files.iter().map(|f| f.file.record_count()).sum(), bytes)?;
+        }
         (self.result.files, self.result.bytes) = (count, bytes);
         self.monitor.check()?;
         Ok(files)

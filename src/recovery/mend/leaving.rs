@@ -205,7 +205,7 @@ impl Leaving {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn many(n: u64, what: &str) -> String {
+pub(in crate::recovery) fn many(n: u64, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
@@ -214,7 +214,7 @@ pub(super) fn many(n: u64, what: &str) -> String {
 /// # Errors
 /// [`Kind::NotFound`](crate::Kind::NotFound) where there is no such branch, or it has no snapshot;
 /// [`Kind::Invalid`](crate::Kind::Invalid) for a tag.
-pub(super) fn head_of(table: &Table, branch: &str) -> Result<i64> {
+pub(in crate::recovery) fn head_of(table: &Table, branch: &str) -> Result<i64> {
     match table.refs()?.get(branch) {
         Some(found) if found.is_branch() => Ok(found.snapshot_id),
         Some(_) => Err(Error::invalid("this is a tag, and a tag does not move").with("tag", branch)),

@@ -21,6 +21,7 @@ pub use alter::{AlterPlan, Alteration, alter};
 pub use bisect::{BisectRequest, BisectStep, Bisected, Suspicion, bisect};
 pub use expire::{ExpirePlan, ExpirySnapshot, expire};
 pub use leaving::{Counted, Leaving, LeavingSnapshot, leaving};
+pub(super) use leaving::{head_of, many};
 pub use pick::{PickPlan, cherry_pick};
 pub use prepared::Prepared;
 pub use references::{RefPlan, Retention, create_ref, drop_ref, fast_forward};

@@ -3,6 +3,7 @@
 use super::tasks::{Deed, Paper, Stand};
 use crate::app::theme::Tone;
 use crate::recovery::Verdict;
+use crate::recovery::by_filter::DELETE;
 use crate::views::dialogs::Confirm;
 use crate::views::widgets::human;
 use crate::views::widgets::text::safe;
@@ -22,7 +23,8 @@ pub fn choices(paper: &Paper, stand: &Stand) -> Vec<(Deed, &'static str)> {
         let label = if assessment.verdict == Verdict::Decide { "publish all the same" } else { "rebase" };
         found.push((Deed::Rebase, label));
     }
-    if loads && assessment.may_discard() && assessment.verdict != Verdict::Stop {
+    let repeats = loads || paper.record.plan.verb == DELETE;
+    if repeats && assessment.may_discard() && assessment.verdict != Verdict::Stop {
         found.push((Deed::Restage, "restage"));
     }
     let is_moved = !assessment.changes.is_empty() && paper.record.redirected.is_none();
@@ -59,6 +61,10 @@ pub fn question(deed: Deed, paper: &Paper, stand: &Stand) -> Confirm {
             let mut lines = vec![plain(format!("{staged} are published on {branch} of {table} as it is now."))];
             lines.push(plain(theirs_stays(stand)));
             (format!("Publish on {branch}?"), lines)
+        }
+        Deed::Restage if record.plan.verb == DELETE => {
+            let told = format!("{staged} are deleted; the delete is planned anew on {branch} of {table} as it is now.");
+            ("Delete by the same filter again?".into(), vec![plain(told)])
         }
         Deed::Restage => {
             let sources = human::counted(record.plan.sources.len(), "source file");

@@ -1,0 +1,100 @@
+//! `icedeck orphans TABLE --dry-run`.
+
+use serde::Serialize;
+
+use super::options::age_limit;
+use super::progress::Bar;
+use super::{Context, Exit};
+use crate::Result;
+use crate::ingest::journal::State;
+use crate::recovery::orphans::{LeftFile, LeftFiles, Standing, left_files};
+use crate::table::TableAddress;
+
+/// List files below a table's location that the table does not name; nothing is deleted yet: add --dry-run
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// namespace.table, or a path
+    #[arg(value_name = "TABLE")]
+    table: TableAddress,
+
+    /// Only files last changed before this: a time, or an age as in 3d; 0s for all. Younger ones may belong to a load
+    /// of another machine that is still on its way
+    #[arg(long, value_name = "TIME", default_value = "3d")]
+    older_than: String,
+}
+
+/// A file for people.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    standing: Standing,
+    bytes: u64,
+    age: String,
+    ingest: Option<&'a str>,
+    state: Option<State>,
+    file_path: &'a str,
+}
+
+/// Prints the files as they are found.
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    if !context.options.dry_run {
+        context.note("icedeck: deleting orphans comes later; this version lists them\n  hint: add --dry-run");
+        return Ok(Exit::Usage);
+    }
+    let older_than_ms = age_limit(&args.older_than, context.env.now_ms())?;
+    let table = context.table(&args.table).await?;
+    let bar = Bar::of(&context.monitor);
+    let mut left = left_files(&table, older_than_ms, &context.env, &context.monitor).await?;
+    bar.clear();
+    let mut printed = context.out.stream();
+    while let Some(page) = left.next(&context.monitor).await? {
+        match context.out.is_table() {
+            true => printed.push(&page.iter().map(shown).collect::<Vec<_>>())?,
+            false => printed.push(&page)?,
+        }
+    }
+    printed.finish()?;
+    tell(&left, &args.older_than, context);
+    let now = context.table(&args.table).await?;
+    if now.metadata_location() != table.metadata_location() {
+        context.note("the table changed while it was read: what it names since may be among these; list them again");
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(file: &LeftFile) -> Shown<'_> {
+    Shown {
+        standing: file.standing,
+        bytes: file.file_size_in_bytes,
+        age: age(file.age_seconds),
+        ingest: file.ingest_id.as_deref(),
+        state: file.ingest_state,
+        file_path: &file.file_path,
+    }
+}
+
+fn age(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m", seconds / 60),
+        7200..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+fn tell(left: &LeftFiles, older_than: &str, context: &Context) {
+    let tally = left.tally();
+    let bytes = indicatif::HumanBytes;
+    let (orphans, staged) = (tally.orphans, tally.staged);
+    context.note(&format!("{} orphans ({}); the table names {} files here", orphans.0, bytes(orphans.1), tally.named));
+    if staged.0 > 0 {
+        let size = bytes(staged.1);
+        context.note(&format!("{} files ({size}) are staged by open ingests: icedeck recover decides", staged.0));
+    }
+    if tally.young > 0 {
+        context.note(&format!("{} are younger than {older_than}: --older-than 0s lists them, too", tally.young));
+    }
+    if tally.hidden > 0 {
+        context.note(&format!("{} with names that begin with . or _ are left out, as Iceberg does", tally.hidden));
+    }
+    left.notes.iter().for_each(|note| context.note(&format!("icedeck: {note}")));
+}
