@@ -82,6 +82,8 @@ struct Ended {
 /// How an attempt fell short of a yes.
 enum Short {
     Rejected(String),
+    /// The same, and trying again is of no use.
+    Refused(String),
     Unknown(Error),
     NotSent(Error),
 }
@@ -102,6 +104,7 @@ impl Course<'_> {
                 Outcome::Committed(table) => break (committed(*table), demanded),
                 Outcome::NotSent(e) if self.intent.sent.is_empty() => break (not_sent(&e), demanded),
                 Outcome::NotSent(e) => Short::NotSent(e),
+                Outcome::Rejected(rejection) if rejection.is_final => Short::Refused(rejection.reason),
                 Outcome::Rejected(rejection) => Short::Rejected(rejection.reason),
                 Outcome::Unknown(e) => Short::Unknown(e),
             };
@@ -142,7 +145,8 @@ impl Course<'_> {
             self.settle(AttemptOutcome::Rejected, &assessment, notes);
         }
         let tried = count(attempts.len());
-        let may_go_on = !matches!(short, Short::NotSent(_)) && self.has_patience(attempts);
+        let is_of_use = !matches!(short, Short::NotSent(_) | Short::Refused(_));
+        let may_go_on = is_of_use && self.has_patience(attempts);
         let wanted = may_go_on && self.wants_on(&assessment, *on_conflict);
         let Some(table) = table.filter(|_| wanted) else { return self.ended(assessment, short) };
         if let Some(gone) = missing(table.storage(), self.files()).await {
@@ -285,7 +289,7 @@ impl Course<'_> {
 impl Short {
     fn told(&self) -> String {
         match self {
-            Self::Rejected(reason) => reason.clone(),
+            Self::Rejected(reason) | Self::Refused(reason) => reason.clone(),
             Self::Unknown(e) | Self::NotSent(e) => e.to_string(),
         }
     }
