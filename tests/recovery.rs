@@ -3,7 +3,7 @@
 
 mod assessing;
 mod auditing;
-mod binary;
+pub mod binary;
 mod faults;
 mod kill;
 mod mend_binary;

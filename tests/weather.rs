@@ -2,6 +2,11 @@
 //! Nothing is lost, nothing doubled, and every journal closes or is asked about.
 
 mod acts;
+mod answers;
+mod between;
+mod disk;
+mod front;
 mod ground;
+mod interrupted;
 mod machine;
 mod sky;
