@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use icedeck::catalog::Connection;
 use icedeck::commit::RefKind;
 use icedeck::env::Env;
-use icedeck::ingest::run::{Ending, IngestRequest};
+use icedeck::ingest::run::{Ending, IngestRequest, Mode};
 use icedeck::ingest::source::SourceOptions;
 use icedeck::monitor::Monitor;
 use icedeck::recovery::mend::{
@@ -26,8 +26,8 @@ use super::sky::{Fault, Sky};
 /// What one operator does.
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// Loads two rows.
-    Load { branch: &'static str, on_conflict: OnConflict },
+    /// Loads two rows, beside the others or in their place.
+    Load { branch: &'static str, mode: Mode, on_conflict: OnConflict },
     /// Leads `main` to another snapshot.
     Rollback(u8),
     /// Makes the branch `wip`.
@@ -99,7 +99,7 @@ pub fn act<'a>(ground: &'a Arc<Ground>, who: usize, what: &'a Act, faults: &'a [
 impl Shift<'_> {
     async fn work(&self, what: &Act) -> Result<Told> {
         match what {
-            Act::Load { branch, on_conflict } => self.load(branch, *on_conflict).await,
+            Act::Load { branch, mode, on_conflict } => self.load(branch, *mode, *on_conflict).await,
             Act::Resolve(which, deed) => self.resolve(usize::from(*which), *deed).await,
             _ => {
                 let table = self.connection.load(&self.ground.table).await?;
@@ -111,10 +111,11 @@ impl Shift<'_> {
         }
     }
 
-    async fn load(&self, branch: &str, on_conflict: OnConflict) -> Result<Told> {
+    async fn load(&self, branch: &str, mode: Mode, on_conflict: OnConflict) -> Result<Told> {
         let path = self.ground.next_file();
         let request = IngestRequest {
             branch: branch.into(),
+            mode,
             ..IngestRequest::append(SourceOptions::of([&path]), self.ground.table.clone())
         };
         let policy = Policy { on_conflict, ..POLICY };
@@ -124,7 +125,9 @@ impl Shift<'_> {
 
     async fn resolve(&self, which: usize, deed: Deed) -> Result<Told> {
         let rows = recovery::open_rows(self.env)?.rows;
-        let Some(row) = rows.get(which % rows.len().max(1)) else { return Ok(None) };
+        let Some(row) = rows.get(which % rows.len().max(1)) else {
+            return self.load("main", Mode::Append, OnConflict::Fail).await;
+        };
         let (c, id, m) = (&self.connection, &row.ingest_id, &self.monitor);
         let done = match deed {
             Deed::Rebase => rebase(c, id, &POLICY, self.env, m).await?,

@@ -94,9 +94,14 @@ async fn bad_answers_that_do_not_end_keep_everything() {
     futures::future::join(futures::future::join_all(unknown), refused).await;
 }
 
+/// The answer is lost, or it is a no to a request that a proxy sent twice, and then nobody can look.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_catalog_that_goes_down_with_the_answer_is_looked_at_later() {
-    let front = front([Weather::DoneCloses]).await;
+    futures::future::join(goes_down(Weather::DoneCloses), goes_down(Weather::DoneSays(409))).await;
+}
+
+async fn goes_down(weather: Weather) {
+    let front = front([weather]).await;
     front.goes_down.store(true, Ordering::SeqCst);
     let (code, told) = load(&front).await;
     assert_eq!((code, &told["outcome"]), (4, &"unknown".into()), "{told}");

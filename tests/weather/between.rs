@@ -6,6 +6,7 @@ use icedeck::commit::Change;
 use icedeck::ingest::run::{Ending, IngestRequest};
 use icedeck::ingest::source::SourceOptions;
 use icedeck::monitor::Monitor;
+use icedeck::recovery::mend::{Alteration, alter};
 use icedeck::recovery::{self, OnConflict, Policy};
 use icedeck::table::Table;
 use serde_json::Value;
@@ -147,6 +148,28 @@ async fn the_journal_was_cut_in_its_last_line() {
     let (code, done) = lost.recover("rebase");
     assert_eq!((code, &done["outcome"]), (0, &"committed".into()), "{done}");
     assert_eq!((lost.ids().await, lost.is_open()), (vec![1, 2, 3, 100, 101], false));
+}
+
+/// A schema and a property carry no id of the change that made them: only the operator can tell, and then it ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_knows_whether_a_property_was_set() {
+    for fault in [Fault::Before, Fault::After] {
+        let lake = Lake::new().await;
+        let table = lake.orders(TABLE).await;
+        let set = Alteration::Properties { set: [("owner".to_string(), "ada".to_string())].into(), remove: vec![] };
+        let prepared = alter(&table, &set).unwrap().prepared;
+        let (lost, policy) = (Faulty::on(&lake, [fault]), Policy::hasty(OnConflict::Rebase));
+        let done = prepared.carry_out(&lost, &policy, &lake.env, &Monitor::new()).await.unwrap();
+        assert_eq!(done.ending, Ending::Unknown);
+        assert!(done.hint().unwrap().contains(&format!("icedeck recover discard {}", done.ingest_id)));
+        let lost = Lost { lake, table, id: done.ingest_id };
+        let (code, assessed) = json(lost.lake.folder.path(), &["recover", "assess", &lost.id]);
+        assert_eq!((code, &assessed["verdict"]), (0, &"decide".into()));
+        assert!(assessed["reason"].as_str().unwrap().contains("by looking at it"), "{assessed}");
+        lost.ends("rebase", 4, "unknown", Some("decide"));
+        lost.ends("discard", 0, "discarded", None);
+        assert!(!lost.is_open());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -50,8 +50,7 @@ impl Small {
         let connection = Connection::new(info, storage, Arc::new(catalog), committer);
         connection.create_namespace(&name().namespace, BTreeMap::new()).await.unwrap();
         let (schema, properties) = (orders_schema(), BTreeMap::new());
-        let creation =
-            TableCreation { name: name(), schema, spec: None, sort_order: None, properties, location: None };
+        let creation = TableCreation { name: name(), schema, spec: None, sort_order: None, properties, location: None };
         connection.create_table(creation).await.unwrap();
         std::fs::write(folder.path().join("orders.csv"), CSV).unwrap();
         Self { folder, env, connection, room }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iceberg::TableRequirement;
-use iceberg::spec::{NestedField, PrimitiveType, Schema, SnapshotRef, Type};
+use iceberg::spec::{NestedField, Operation, PrimitiveType, Schema, SnapshotRef, Type};
 use icedeck::catalog::{self, Connection, LakeOptions, Outcome, Proposal, Rejection};
 use icedeck::commit::INGEST_ID;
 use icedeck::env::Env;
@@ -27,8 +27,24 @@ use crate::common::lake::{append, longs};
 /// Rows from here on are nobody's load.
 const OTHERS: i64 = 1_000_000;
 
+/// A warehouse and two connections to it, for many schedules: each has a table and journals of its own.
+pub struct Sea {
+    lake: Arc<Lake>,
+    connections: [Arc<Connection>; 2],
+    tables: AtomicI64,
+}
+
+impl Sea {
+    pub async fn new() -> Self {
+        let lake = Lake::in_memory().await;
+        let other = catalog::Lake::open(&lake.env, LakeOptions::default()).await.unwrap();
+        let connections = [lake.connection.clone(), other.connection(None).await.unwrap()];
+        Self { lake: Arc::new(lake), connections, tables: AtomicI64::new(0) }
+    }
+}
+
 pub struct Ground {
-    pub lake: Lake,
+    pub lake: Arc<Lake>,
     pub table: TableName,
     /// The operators' worlds: one clock, one source of ids, a folder of journals each.
     pub envs: [Env; 2],
@@ -43,17 +59,19 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub async fn new(is_server: bool, format: u8) -> Arc<Self> {
-        let lake = Lake::in_memory().await;
+    pub async fn new(sea: &Sea, is_server: bool, format: u8) -> Arc<Self> {
+        let (lake, n) = (sea.lake.clone(), sea.tables.fetch_add(1, Ordering::Relaxed));
         let id = NestedField::required(1, "id", Type::Primitive(PrimitiveType::Long));
         let schema = Schema::builder().with_fields([id.into()]).build().unwrap();
-        let table = lake.table("sales.orders", schema, None, format).await.name().clone();
+        let table = lake.table(&format!("sales.t{n}"), schema, None, format).await.name().clone();
         let state = lake.env.paths().state.clone();
-        let envs = [0, 1].map(|who| lake.env.clone().with_state(state.join(format!("operator-{who}"))));
-        let other = catalog::Lake::open(&envs[1], LakeOptions::default()).await.unwrap();
-        let connections = [lake.connection.clone(), other.connection(None).await.unwrap()];
+        let envs = [0, 1].map(|who| lake.env.clone().with_state(state.join(format!("{n}-{who}"))));
         let (late, told, next) = (Mutex::default(), Mutex::default(), AtomicI64::new(10));
-        Arc::new(Self { lake, table, envs, connections, late, is_server, told, next })
+        let connections = sea.connections.clone();
+        let ground = Self { lake, table, envs, connections, late, is_server, told, next };
+        let empty = ground.now().await;
+        ground.lake.commit(&empty, &append("main", ground.others(&empty, OTHERS).await)).await;
+        Arc::new(ground)
     }
 
     pub fn next_file(&self) -> PathBuf {
@@ -183,12 +201,13 @@ impl Ground {
 
     /// Every snapshot holds the files of its loads, once each, and each of them is there.
     async fn check_files(&self, table: &Table, loads: &BTreeMap<&str, &Record>) {
-        let parents: BTreeSet<_> = table.metadata().snapshots().filter_map(|s| s.parent_snapshot_id()).collect();
+        let upon: BTreeSet<_> =
+            table.metadata().snapshots().filter(|s| !overwrites(s)).filter_map(|s| s.parent_snapshot_id()).collect();
         for snapshot in table.metadata().snapshots() {
             let list = table.storage().size(snapshot.manifest_list()).await.unwrap();
             assert!(list.is_some(), "the manifest list of snapshot {} is gone", snapshot.snapshot_id());
-            if parents.contains(&snapshot.snapshot_id()) {
-                // Nothing here takes files out of a branch: what a snapshot names, those upon it name too.
+            if upon.contains(&snapshot.snapshot_id()) {
+                // What it names, the one upon it names too.
                 continue;
             }
             let live: BTreeSet<String> = sound(table, snapshot).await.into_iter().collect();
@@ -215,38 +234,51 @@ impl Ground {
         }
     }
 
-    /// The weather clears: what is still on its way arrives or is lost, others move every branch, and what is open then
-    /// can be given up or is found in the table. Nothing stays that nobody can do anything about.
+    /// The weather clears: what can be given up is given up, what is still on its way arrives or is lost, others move
+    /// every branch, and what is open then is given up too or found in the table. Nothing stays that nobody can do
+    /// anything about.
     pub async fn settle(&self, arrives: bool) {
+        self.give_up().await;
         while arrives && !self.late.lock().unwrap().is_empty() {
             self.late_arrives(0).await;
         }
         self.late.lock().unwrap().clear();
-        let mut table = self.now().await;
-        let open = self.records().into_iter().filter(|record| record.state.is_open());
-        let names: BTreeSet<String> = open.map(|record| record.branch().to_string()).collect();
-        for (n, name) in (0..).zip(names) {
-            let is_branch = name == "main" || table.metadata().snapshot_for_ref(&name).is_some() && !name.starts_with("tag");
-            if is_branch {
-                table = self.lake.commit(&table, &append(&name, self.others(&table, OTHERS + n).await)).await;
-            }
-        }
+        self.others_move().await;
+        self.give_up().await;
         for env in &self.envs {
             for row in recovery::open_rows(env).unwrap().rows {
-                let (connection, id, monitor) = (&self.lake.connection, &row.ingest_id, Monitor::new());
-                let mut done = discard(connection, id, env, &monitor).await.unwrap();
-                if done.outcome == Word::Unknown {
-                    // A branch that a lost request would make is not moved by anybody: it is made, or made never.
-                    done = rebase(connection, id, &Policy::hasty(OnConflict::Rebase), env, &monitor).await.unwrap();
-                }
-                let is_done = matches!(done.outcome, Word::Committed | Word::Discarded);
-                assert!(is_done, "nothing can be done about {}: {done:?}", row.verb);
-                self.note(Some((done.ingest_id, done.outcome)));
+                // A branch that a lost request would make is moved by nobody: it is made now.
+                let (policy, monitor) = (Policy::hasty(OnConflict::Rebase), Monitor::new());
+                let done = rebase(&self.lake.connection, &row.ingest_id, &policy, env, &monitor).await.unwrap();
+                assert_eq!(done.outcome, Word::Committed, "nothing can be done about {}: {done:?}", row.verb);
             }
         }
         self.check().await;
-        assert!(self.records().iter().all(|record| !record.state.is_open()));
         self.audit().await;
+    }
+
+    /// Gives up whatever may be given up.
+    async fn give_up(&self) {
+        for env in &self.envs {
+            for row in recovery::open_rows(env).unwrap().rows {
+                let done = discard(&self.lake.connection, &row.ingest_id, env, &Monitor::new()).await.unwrap();
+                assert_ne!(done.outcome, Word::Rejected, "kept, and nothing can land: {done:?}");
+                self.note(Some((done.ingest_id, done.outcome)));
+            }
+        }
+    }
+
+    /// Every branch that is waited for moves.
+    async fn others_move(&self) {
+        let mut table = self.now().await;
+        let open = self.records().into_iter().filter(|record| record.state.is_open());
+        let names: BTreeSet<String> = open.map(|record| record.branch().to_string()).collect();
+        for (n, name) in (1..).zip(names) {
+            let is_there = table.metadata().snapshot_for_ref(&name).is_some();
+            if name == "main" || is_there && !name.starts_with("tag") {
+                table = self.lake.commit(&table, &append(&name, self.others(&table, OTHERS + n).await)).await;
+            }
+        }
     }
 
     async fn others(&self, table: &Table, id: i64) -> Vec<icedeck::commit::StagedFile> {
@@ -277,13 +309,20 @@ fn ingest_of(snapshot: &SnapshotRef) -> Option<&str> {
     snapshot.summary().additional_properties.get(INGEST_ID).map(String::as_str)
 }
 
-/// The ids of what was put into a snapshot and its ancestors, picked ones by where they come from.
+fn overwrites(snapshot: &SnapshotRef) -> bool {
+    snapshot.summary().operation == Operation::Overwrite
+}
+
+/// The ids of what was put into a snapshot and its ancestors since the last overwrite, picked ones by where they come from.
 fn line(table: &Table, from: &SnapshotRef) -> BTreeSet<String> {
     let (mut found, mut next) = (BTreeSet::new(), Some(from.clone()));
     while let Some(snapshot) = next {
         let source = snapshot.summary().additional_properties.get("source-snapshot-id");
         let source = source.and_then(|id| table.metadata().snapshot_by_id(id.parse().unwrap()));
         found.extend(ingest_of(source.unwrap_or(&snapshot)).map(str::to_string));
+        if overwrites(&snapshot) {
+            break;
+        }
         next = snapshot.parent_snapshot_id().and_then(|id| table.metadata().snapshot_by_id(id)).cloned();
     }
     found

@@ -121,9 +121,10 @@ impl Committer for Sky {
                 work().await
             }
             Some(Fault::NotSent) => Outcome::NotSent(Error::new(Kind::Unavailable, "no route to the catalog")),
-            Some(Fault::Refused) => {
-                Outcome::Rejected(Rejection { reason: "the catalog is busy with something else".into(), is_final: false })
-            }
+            Some(Fault::Refused) => Outcome::Rejected(Rejection {
+                reason: "the catalog is busy with something else".into(),
+                is_final: false,
+            }),
             Some(Fault::Late) => {
                 self.keep(base, proposal);
                 lost()
