@@ -82,7 +82,7 @@ struct Ended {
 /// How an attempt fell short of a yes.
 enum Short {
     Rejected(String),
-    /// The same, and trying again is of no use.
+    /// The same, and the very same request is refused again.
     Refused(String),
     Unknown(Error),
     NotSent(Error),
@@ -145,8 +145,7 @@ impl Course<'_> {
             self.settle(AttemptOutcome::Rejected, &assessment, notes);
         }
         let tried = count(attempts.len());
-        let is_of_use = !matches!(short, Short::NotSent(_) | Short::Refused(_));
-        let may_go_on = is_of_use && self.has_patience(attempts);
+        let may_go_on = is_of_use(&short, &assessment) && self.has_patience(attempts);
         let wanted = may_go_on && self.wants_on(&assessment, *on_conflict);
         let Some(table) = table.filter(|_| wanted) else { return self.ended(assessment, short) };
         if let Some(gone) = missing(table.storage(), self.files()).await {
@@ -292,6 +291,15 @@ impl Short {
             Self::Rejected(reason) | Self::Refused(reason) => reason.clone(),
             Self::Unknown(e) | Self::NotSent(e) => e.to_string(),
         }
+    }
+}
+
+/// What never left did so for a reason of ours; a final no to the same request on the same state stays a no.
+fn is_of_use(short: &Short, assessment: &Assessment) -> bool {
+    match short {
+        Short::NotSent(_) => false,
+        Short::Refused(_) => !assessment.changes.is_empty(),
+        Short::Rejected(_) | Short::Unknown(_) => true,
     }
 }
 
