@@ -16,6 +16,9 @@ use super::acts::{Act, Deed, act};
 use super::ground::{Ground, Sea};
 use super::sky::Fault;
 
+/// Schedules that are always sailed.
+const USUAL: u64 = 300;
+
 /// Schedules that fail before a run is given up.
 const MOST: usize = 3;
 
@@ -77,10 +80,12 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn schedule() -> impl Strategy<Value = Schedule> {
+/// Up to five steps in the schedules that are always sailed, up to eleven in those of the night.
+fn schedule(seed: u64) -> impl Strategy<Value = Schedule> {
+    let longest = if seed < USUAL { 6 } else { 12 };
     let step = (0..2_usize, any_act(), proptest::collection::vec(fault(), 0..3));
     let step = step.prop_map(|(who, what, faults)| Step { who, what, faults });
-    (any::<bool>(), 2..4_u8, any::<bool>(), proptest::collection::vec(step, 2..8))
+    (any::<bool>(), 2..4_u8, any::<bool>(), proptest::collection::vec(step, 2..longest))
         .prop_map(|(is_server, format, arrives, steps)| Schedule { is_server, format, arrives, steps })
 }
 
@@ -100,7 +105,7 @@ fn sail_seed(seed: u64, runtime: &Runtime, sea: &Sea, tally: &RefCell<BTreeMap<S
     let config =
         ProptestConfig { cases: 1, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let sailed = runner.run(&schedule(), |schedule| {
+    let sailed = runner.run(&schedule(seed), |schedule| {
         for word in runtime.block_on(sail(sea, schedule)) {
             *tally.borrow_mut().entry(word).or_default() += 1;
         }
@@ -114,7 +119,7 @@ fn sail_all(first: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let seeds = match number("ICEDECK_SCHEDULE") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("ICEDECK_SCHEDULES").unwrap_or(300),
+        None => 0..number("ICEDECK_SCHEDULES").unwrap_or(USUAL),
     };
     let tally = RefCell::default();
     let ours = seeds.filter(|seed| seed % 2 == first);
