@@ -16,3 +16,4 @@ mod source;
 mod stage;
 mod tidy;
 mod views;
+mod weather;

@@ -1,7 +1,7 @@
 //! Publishing on a real SQL catalog and real files: what is committed reads back, what loses a race leaves nothing
 //! behind, and what must not be is refused before anything is sent.
 
-mod check;
+pub mod check;
 pub mod deletes;
 mod mend;
 mod merging;

@@ -4,6 +4,7 @@
 mod assessing;
 mod auditing;
 mod binary;
+pub mod binary;
 mod by_filter;
 mod faults;
 mod kill;

@@ -111,8 +111,9 @@ pub struct Published {
 /// Proposes `change` on exactly this state of `base` and publishes it in one attempt. Nothing is tried again.
 ///
 /// After the answer the table is read once more. *Committed* is checked (the snapshot is there, the branch leads to it,
-/// its parent is the one demanded); *rejected* and *unknown* turn into *committed* where the snapshot is found. The
-/// manifests of an attempt that is proved absent are deleted, those of an unknown one stay.
+/// its parent is the one demanded); *rejected* and *unknown* turn into *committed* where the snapshot is found, and
+/// *rejected* into *unknown* where nobody can look. The manifests of an attempt that is proved absent are deleted, those
+/// of an unknown one stay.
 ///
 /// A change that cannot be proposed ends as *not sent*, with the reason as its error.
 pub async fn publish(
@@ -229,7 +230,9 @@ impl AttemptAt<'_> {
                     discard(self.base, &self.proposal.metadata_files).await;
                     Outcome::Rejected(rejection)
                 }
-                Err(_) => Outcome::Rejected(rejection),
+                Err(e) if e.kind() == Kind::NotFound => Outcome::Rejected(rejection),
+                // A proxy may have sent it twice, and this is the no to the second: without a look nobody knows.
+                Err(e) => Outcome::Unknown(unchecked(&rejection.reason, e)),
             },
             Outcome::Unknown(e) => match self.connection.load(self.name()).await {
                 Ok(now) if self.landed(&now) => self.landed_after_all("unknown", now, warnings),
@@ -276,6 +279,11 @@ impl AttemptAt<'_> {
         }
         None
     }
+}
+
+fn unchecked(reason: &str, e: Error) -> Error {
+    let told = format!("the catalog said no ({reason}), but the table cannot be read to see whether that is so");
+    Error::new(Kind::Unavailable, told).caused_by(e)
 }
 
 impl Published {

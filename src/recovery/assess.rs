@@ -42,6 +42,7 @@ pub fn assess(intent: &Intent, base: Option<&TableMetadata>, now: &Now) -> Asses
             is_absent: false,
             may_still_land: false,
             can_replay: false,
+            is_untold: false,
         };
     }
     absent(intent, seen, found)
@@ -56,9 +57,13 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
         Some((verdict, found)) => (verdict, format!("{}{}", found.change.what, consequence(verdict))),
     };
+    let is_untold = !is_absent && intent.want == Want::Metadata;
     if !is_absent && verdict != Verdict::Stop {
         verdict = Verdict::Decide;
-        reason = "the table's older metadata is gone, so it cannot be proved whether it landed".into();
+        reason = match is_untold {
+            true => "the table does not say who changed it: whether it was done is seen by looking at it".into(),
+            false => "the table's older metadata is gone, so it cannot be proved whether it landed".into(),
+        };
     }
     Assessment {
         verdict,
@@ -68,6 +73,7 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         is_absent,
         may_still_land: may_still_land(intent, seen),
         can_replay: is_absent && fits && verdict != Verdict::Stop,
+        is_untold,
     }
 }
 
@@ -81,6 +87,7 @@ fn stop(intent: &Intent, kind: ChangeKind, what: &str) -> Assessment {
         is_absent: !intent.sent.iter().any(|sent| sent.is_open),
         may_still_land: false,
         can_replay: false,
+        is_untold: intent.want == Want::Metadata,
     }
 }
 

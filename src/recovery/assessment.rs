@@ -157,11 +157,16 @@ pub struct Assessment {
     /// Whether the very same files can be published on the table as it is now, should the operator say so.
     #[serde(skip)]
     pub can_replay: bool,
+    /// Whether the table cannot tell at all: a schema, a property carries no id of the change that made it. The operator
+    /// can look; giving up deletes nothing.
+    #[serde(skip)]
+    pub is_untold: bool,
 }
 
 impl Assessment {
-    /// Whether staged files may be deleted: the change is absent, and no request can bring it any more.
+    /// Whether it may be given up, and staged files deleted: the change is absent, and no request can bring it any more;
+    /// or it has no files, and nobody but the operator can tell.
     pub fn may_discard(&self) -> bool {
-        self.is_absent && !self.may_still_land && self.verdict != Verdict::Landed
+        self.is_untold || self.is_absent && !self.may_still_land && self.verdict != Verdict::Landed
     }
 }

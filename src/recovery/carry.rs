@@ -83,6 +83,8 @@ struct Ended {
 /// How an attempt fell short of a yes.
 enum Short {
     Rejected(String),
+    /// The same, and the very same request is refused again.
+    Refused(String),
     Unknown(Error),
     NotSent(Error),
 }
@@ -103,6 +105,7 @@ impl Course<'_> {
                 Outcome::Committed(table) => break (committed(*table), demanded),
                 Outcome::NotSent(e) if self.intent.sent.is_empty() => break (not_sent(&e), demanded),
                 Outcome::NotSent(e) => Short::NotSent(e),
+                Outcome::Rejected(rejection) if rejection.is_final => Short::Refused(rejection.reason),
                 Outcome::Rejected(rejection) => Short::Rejected(rejection.reason),
                 Outcome::Unknown(e) => Short::Unknown(e),
             };
@@ -146,7 +149,7 @@ impl Course<'_> {
             self.settle(AttemptOutcome::Rejected, &assessment, notes);
         }
         let tried = count(attempts.len());
-        let may_go_on = !matches!(short, Short::NotSent(_)) && self.has_patience(attempts);
+        let may_go_on = is_of_use(&short, &assessment) && self.has_patience(attempts);
         let wanted = may_go_on && self.wants_on(&assessment, *on_conflict);
         let Some(table) = table.filter(|_| wanted) else { return self.ended(assessment, short) };
         if let Some(gone) = missing(table.storage(), self.files()).await {
@@ -289,9 +292,18 @@ impl Course<'_> {
 impl Short {
     fn told(&self) -> String {
         match self {
-            Self::Rejected(reason) => reason.clone(),
+            Self::Rejected(reason) | Self::Refused(reason) => reason.clone(),
             Self::Unknown(e) | Self::NotSent(e) => e.to_string(),
         }
+    }
+}
+
+/// What never left did so for a reason of ours; a final no to the same request on the same state stays a no.
+fn is_of_use(short: &Short, assessment: &Assessment) -> bool {
+    match short {
+        Short::NotSent(_) => false,
+        Short::Refused(_) => !assessment.changes.is_empty(),
+        Short::Rejected(_) | Short::Unknown(_) => true,
     }
 }
 

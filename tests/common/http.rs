@@ -70,8 +70,14 @@ impl Server {
         let Some(asked) = read(&mut stream).await else { return };
         self.asked.lock().unwrap().push(asked);
         let reply = self.replies.lock().unwrap().pop_front();
-        let reply = reply.unwrap_or(Reply::Answer(418, "nothing more was scripted".into()));
-        let (status, extra, body, cut) = match reply {
+        reply.unwrap_or(Reply::Answer(418, "nothing more was scripted".into())).send(stream).await;
+    }
+}
+
+impl Reply {
+    /// Answers so.
+    pub async fn send(self, mut stream: TcpStream) {
+        let (status, extra, body, cut) = match self {
             Reply::Answer(status, body) => (status, String::new(), body, None),
             Reply::Cut(body, at) => (200, String::new(), body, Some(at)),
             Reply::Redirect(to) => (307, format!("location: {to}\r\n"), String::new(), None),
@@ -86,7 +92,8 @@ impl Server {
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+/// Reads a whole request; nothing where the other side went away.
+pub async fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     loop {
         let mut chunk = [0; 8192];

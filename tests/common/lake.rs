@@ -2,6 +2,7 @@
 //! count up. Tables are written through icedeck's own write path.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
@@ -61,7 +62,18 @@ impl Lake {
     /// An empty lake: the embedded warehouse below a temporary folder.
     pub async fn new() -> Self {
         // Always in the same place where there is one: golden screens show the paths.
-        let place = if cfg!(unix) { "/tmp".into() } else { std::env::temp_dir() };
+        let place: PathBuf = if cfg!(unix) { "/tmp".into() } else { std::env::temp_dir() };
+        Self::below(&place).await
+    }
+
+    /// An empty lake in memory, where the machine has a place for that: for tests that make hundreds of them.
+    pub async fn in_memory() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let has_room = tempfile::tempfile_in(&memory).is_ok();
+        Self::below(&if has_room { memory } else { std::env::temp_dir() }).await
+    }
+
+    async fn below(place: &Path) -> Self {
         let folder = tempfile::tempdir_in(place).unwrap();
         let env = Env::fixed(folder.path(), START_MS);
         let lake = catalog::Lake::open(&env, LakeOptions::default()).await.unwrap();

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each layer uses a part
 
 pub mod console;
+pub mod disk;
 pub mod http;
 pub mod lake;
 pub mod pty;

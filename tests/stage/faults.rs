@@ -1,96 +1,9 @@
 //! A disk that fills up and an operator who stops: nothing half-written stays.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use async_trait::async_trait;
-use futures::stream::BoxStream;
 use icedeck::Kind;
-use object_store::local::LocalFileSystem;
-use object_store::path::Path as Key;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, UploadPart,
-};
 
 use super::*;
-
-/// A local disk with room for so many bytes.
-#[derive(Debug)]
-struct SmallDisk {
-    disk: LocalFileSystem,
-    room: Arc<AtomicI64>,
-}
-
-#[derive(Debug)]
-struct SmallUpload {
-    upload: Box<dyn MultipartUpload>,
-    room: Arc<AtomicI64>,
-}
-
-impl std::fmt::Display for SmallDisk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a small disk")
-    }
-}
-
-#[async_trait]
-impl MultipartUpload for SmallUpload {
-    fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        let left = self.room.fetch_sub(data.content_length() as i64, Ordering::SeqCst) - data.content_length() as i64;
-        if left >= 0 {
-            return self.upload.put_part(data);
-        }
-        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        Box::pin(async move { Err(object_store::Error::Generic { store: "small", source: Box::new(full) }) })
-    }
-
-    async fn complete(&mut self) -> object_store::Result<PutResult> {
-        self.upload.complete().await
-    }
-
-    async fn abort(&mut self) -> object_store::Result<()> {
-        self.upload.abort().await
-    }
-}
-
-#[async_trait]
-impl ObjectStore for SmallDisk {
-    async fn put_opts(&self, at: &Key, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
-        self.disk.put_opts(at, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        at: &Key,
-        options: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        let upload = self.disk.put_multipart_opts(at, options).await?;
-        Ok(Box::new(SmallUpload { upload, room: self.room.clone() }))
-    }
-
-    async fn get_opts(&self, at: &Key, options: GetOptions) -> object_store::Result<GetResult> {
-        self.disk.get_opts(at, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        keys: BoxStream<'static, object_store::Result<Key>>,
-    ) -> BoxStream<'static, object_store::Result<Key>> {
-        self.disk.delete_stream(keys)
-    }
-
-    fn list(&self, prefix: Option<&Key>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.disk.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Key>) -> object_store::Result<ListResult> {
-        self.disk.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Key, to: &Key, options: CopyOptions) -> object_store::Result<()> {
-        self.disk.copy_opts(from, to, options).await
-    }
-}
+use crate::common::disk::SmallDisk;
 
 async fn house_with_room(room: i64) -> (House, Table) {
     let house = House::new().await;
@@ -101,8 +14,7 @@ async fn house_with_room(room: i64) -> (House, Table) {
             t.properties.insert("write.parquet.row-group-size-bytes".into(), "10000".into());
         })
         .await;
-    let disk = SmallDisk { disk: LocalFileSystem::new(), room: Arc::new(AtomicI64::new(room)) };
-    let storage = house.connection.storage().with_store("file://", Arc::new(disk));
+    let storage = house.connection.storage().with_store("file://", Arc::new(SmallDisk::with_room(room)));
     let table = Table::new(table.inner().clone(), storage);
     (house, table)
 }

@@ -80,7 +80,7 @@ impl Engine {
 
     /// The address as the driver takes it.
     pub fn url(&self, read_only: bool) -> Result<Url> {
-        DRIVERS.call_once(|| sqlx::any::install_default_drivers());
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
         let Self::Sqlite(file) = self else {
             let Self::Postgres(url) = self else { return Err(Error::bug("an engine without an address")) };
             return Ok(url.clone());
