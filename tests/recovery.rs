@@ -3,7 +3,6 @@
 
 mod assessing;
 mod auditing;
-mod binary;
 pub mod binary;
 mod by_filter;
 mod faults;

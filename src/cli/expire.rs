@@ -1,7 +1,7 @@
 //! `icedeck expire TABLE`.
 
 use super::mend::finish;
-use super::options::moment_or_age;
+use super::options::age_limit;
 use super::{Context, Exit};
 use crate::Result;
 use crate::commit::Expire;
@@ -30,7 +30,7 @@ pub struct Args {
 /// Plans, shows, asks, expires.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let now_ms = context.env.now_ms();
-    let older_than_ms = args.older_than.as_deref().map(|text| moment_or_age(text, now_ms)).transpose()?;
+    let older_than_ms = args.older_than.as_deref().map(|text| age_limit(text, now_ms)).transpose()?;
     let connection = context.lake().await?.connection(None).await?;
     let table = connection.load(&args.table).await?;
     let wanted = Expire { snapshot_ids: args.snapshot, older_than_ms, retain_last: args.retain_last };
