@@ -67,6 +67,14 @@ def undo_and_redo(walk):
     walk.ids = [1, 2, 3, 4, 5, 6]
 
 
+def deleted_by_filter(walk):
+    walk.run("delete", TABLE, "--where", "id >= 4 and land <> 'PL'")
+    walk.ids = [1, 2, 3, 5]
+    walk.check("deleted by a filter")
+    walk.run("ingest", walk.file(4, 6), TABLE, "--mode", "overwrite", "--where", "land = 'DE'")
+    walk.ids = [1, 2, 5, 4, 6]
+
+
 def evolved_schema(walk):
     walk.run("alter", TABLE, "add-column", "note", "string", "--first")
     walk.run("alter", TABLE, "rename-column", "amount", "price")
@@ -131,7 +139,7 @@ def third_version(walk):
     walk.ids += [60, 61]
 
 
-CHANGES = [append, overwrite_partitions, rollback, undo_and_redo, evolved_schema, evolved_partitions, sort_order,
+CHANGES = [append, overwrite_partitions, rollback, undo_and_redo, deleted_by_filter, evolved_schema, evolved_partitions, sort_order,
            published_branch, cherry_picked, overwritten_whole, restored_partition, expired, gzip_metadata, third_version]
 
 
