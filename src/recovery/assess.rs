@@ -50,7 +50,7 @@ pub fn assess(intent: &Intent, base: Option<&TableMetadata>, now: &Now) -> Asses
 
 fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
     let any_open = intent.sent.iter().any(|sent| sent.is_open);
-    let is_absent = !any_open || (intent.want.makes_snapshot() && seen.is_whole) || is_ref_untouched(intent, seen);
+    let is_absent = !any_open || is_proved_absent(intent, seen);
     let worst = found.iter().filter_map(|f| Some((verdict(&intent.want, f.theirs?), f))).max_by_key(|(v, _)| *v);
     let fits = found.iter().all(|f| f.can_replay);
     let (mut verdict, mut reason) = match worst {
@@ -100,6 +100,9 @@ fn landing(intent: &Intent, seen: &Seen) -> Option<Landing> {
     }
     let is_sent = |s: &Snapshot| intent.sent.iter().any(|sent| sent.snapshot_id == Some(s.snapshot_id()));
     let is_named = |s: &Snapshot| s.summary().additional_properties.get(INGEST_ID) == Some(&intent.ingest_id);
+    if seen.is_made {
+        return Some(Landing { snapshot_id: None, is_reachable: true, is_expired: false });
+    }
     let makes_snapshot = intent.want.makes_snapshot();
     let snapshot = seen.snapshots().find(|s| is_sent(s) || (makes_snapshot && is_named(s)))?;
     let id = snapshot.snapshot_id();
@@ -108,9 +111,13 @@ fn landing(intent: &Intent, seen: &Seen) -> Option<Landing> {
     Some(Landing { snapshot_id: Some(id), is_reachable, is_expired })
 }
 
-/// Whether a change of a ref can be said to be absent: no version of the table since its base has it.
-fn is_ref_untouched(intent: &Intent, seen: &Seen) -> bool {
-    matches!(intent.want, Want::Ref { .. }) && seen.is_whole
+/// Snapshots and refs: no version of the table since the base has it. Anything else can be told only where there is no
+/// other version: a catalog may write the same change in other ways.
+fn is_proved_absent(intent: &Intent, seen: &Seen) -> bool {
+    match intent.want {
+        Want::Metadata => !seen.location.is_empty() && seen.location == intent.base.metadata_location,
+        _ => seen.is_whole,
+    }
 }
 
 /// A request demands the branch where it was. Once the branch has moved, it can never do its work.
@@ -137,7 +144,7 @@ fn told_landed(intent: &Intent, landing: &Landing) -> String {
         (Some(id), false, _) => {
             format!("snapshot {id} holds it, but {branch} does not lead to it any more: it was rolled back or replaced")
         }
-        (None, ..) => "it is in the table".into(),
+        (None, ..) => "the table was changed exactly as this asks for".into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a change wants, as far as it takes to say whether it landed and whether it can still be made. Plain values.
 
+use serde_json::Value;
+
 use super::recorded::wish;
 use crate::catalog::Outcome;
 use crate::commit::{AttemptOutcome, Change, Published, Targets};
@@ -49,6 +51,8 @@ pub struct Sent {
     pub base_metadata: String,
     /// Whether it may still be on its way: nobody has said no.
     pub is_open: bool,
+    /// The request itself, as far as it is kept.
+    pub request: Value,
 }
 
 /// A change with everything that was tried for it.
@@ -101,6 +105,7 @@ impl Intent {
             demanded_snapshot_id: published.base_snapshot_id,
             base_metadata: base.metadata_location().to_string(),
             is_open: matches!(published.outcome, Outcome::Unknown(_)),
+            request: published.attempts.last().map(|a| a.request.clone()).unwrap_or_default(),
         });
     }
 
@@ -161,5 +166,6 @@ fn sent(record: &AttemptRecord) -> Sent {
         demanded_snapshot_id: record.sending.demanded_snapshot_id,
         base_metadata: record.sending.base_metadata.clone(),
         is_open: !said_no,
+        request: record.sending.request.clone(),
     }
 }

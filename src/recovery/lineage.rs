@@ -19,6 +19,8 @@ pub struct Seen {
     pub is_whole: bool,
     /// Where the ref has led since the base, as far as older metadata files say, oldest first.
     pub ref_stops: Vec<Option<i64>>,
+    /// Whether a step of the table since the base is exactly what a request without a snapshot asked for.
+    pub is_made: bool,
     /// What intervening snapshots touched, by snapshot id, where that was looked at.
     pub touched: BTreeMap<i64, Touched>,
 }
@@ -65,7 +67,7 @@ impl Seen {
     pub fn of(metadata: Arc<TableMetadata>, location: impl Into<String>) -> Self {
         let location = location.into();
         let (expired, ref_stops, touched) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { metadata, location, expired, is_whole: true, ref_stops, touched }
+        Self { metadata, location, expired, is_whole: true, ref_stops, is_made: false, touched }
     }
 
     /// A snapshot that the table holds or held.

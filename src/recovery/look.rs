@@ -10,6 +10,7 @@ use super::assess::{Now, assess};
 use super::assessment::Assessment;
 use super::intent::{Intent, Want};
 use super::lineage::{Seen, Touched, none_missing};
+use super::steps::Steps;
 use crate::catalog::Connection;
 use crate::commit::StagedFile;
 use crate::monitor::Monitor;
@@ -75,10 +76,13 @@ async fn older(table: &Table, intent: &Intent, base: Option<&TableMetadata>, see
         return;
     }
     let (mut expired, mut stops) = (BTreeMap::<i64, SnapshotRef>::new(), Vec::new());
+    let steps = Steps::of(if intent.want == Want::Metadata { &intent.sent } else { &[] });
+    let mut newer = seen.metadata.clone();
     seen.is_whole = false;
     for entry in seen.metadata.metadata_log().iter().rev().take(OLDER_FILES) {
         if entry.metadata_file == intent.base.metadata_location {
             seen.is_whole = true;
+            seen.is_made |= base.is_some_and(|base| steps.lead(base, &newer));
             break;
         }
         let Ok(older) = read_metadata(table.storage(), &entry.metadata_file).await else { break };
@@ -88,6 +92,8 @@ async fn older(table: &Table, intent: &Intent, base: Option<&TableMetadata>, see
         let gone = older.snapshots().filter(|s| seen.metadata.snapshot_by_id(s.snapshot_id()).is_none());
         expired.extend(gone.map(|s| (s.snapshot_id(), s.clone())));
         stops.push(older.snapshot_for_ref(&intent.branch).map(|s| s.snapshot_id()));
+        seen.is_made |= steps.lead(&older, &newer);
+        newer = Arc::new(older);
     }
     stops.reverse();
     let known = base.into_iter().flat_map(|base| base.snapshots());

@@ -26,6 +26,7 @@ mod recorded;
 mod redirect;
 pub mod resolve;
 mod staged;
+mod steps;
 mod verdict;
 
 pub use assess::{Now, assess};

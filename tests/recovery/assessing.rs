@@ -98,6 +98,7 @@ fn sent(snapshot_id: i64, demanded: Option<i64>, is_open: bool) -> Sent {
         demanded_snapshot_id: demanded,
         base_metadata: "file:///t/metadata/1.metadata.json".into(),
         is_open,
+        request: serde_json::Value::Null,
     }
 }
 

@@ -2,7 +2,7 @@
 //! some go too and their other rows are written again, in one snapshot. Rows for which the filter is null stay.
 //!
 //! [`cutting()`] counts and writes nothing; [`delete()`] is the verb. That others did not touch what the filter takes
-//! since is checked by the commit, and by [`weigh()`] where one was beaten.
+//! since is checked by the commit, and by `weigh` where one was beaten.
 
 mod delete;
 mod weigh;

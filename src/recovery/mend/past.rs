@@ -11,7 +11,7 @@ const MOST: usize = 200;
 /// The newest state, older than `before`, in which `branch` led to `snapshot_id`.
 ///
 /// # Errors
-/// [`Kind::NotFound`](crate::Kind::NotFound) where no metadata file says so any more.
+/// [`Kind::NotFound`] where no metadata file says so any more.
 pub(super) async fn when_led_to(
     table: &Table,
     branch: &str,

@@ -7,6 +7,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "interop"))
 
+import java_server
 import postgres
 import tls
 from conformance import conforms
@@ -16,48 +17,56 @@ from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
 
 
-def main(binary, demo, uri):
-    java = RestCatalog("java", uri=uri)
+def main(binary, classes):
     with tempfile.TemporaryDirectory(prefix="icedeck-services-") as folder:
         lake = Lake(binary, folder)
-        config = lake.folder / "config" / "icedeck"
-        config.mkdir(parents=True)
-        (config / "config.toml").write_text(
-            f'[catalog.rest]\ntype = "rest"\nuri = "{uri}"\n'
-            f'[catalog.icedeck]\ntype = "sql"\nuri = "sqlite:///{demo}/catalog.db"\nwarehouse = "file://{demo}/warehouse"\n')
-        names = sorted(set(tables(java)))
-        assert names == sorted(set(tables(lake.catalog(pathlib.Path(demo))))) and len(names) >= 3, names
-        for name in names:
-            dotted = ".".join(name)
-            scanned = java.load_table(name).scan().to_arrow()
-            same_rows(rows_from_json(lake.json("rows", dotted), scanned.schema), rows_of(scanned), dotted)
-            print(f"ok      {dotted}: {scanned.num_rows} rows alike", flush=True)
+        demo = lake.folder / "demo"
+        lake.run("demo", "--dir", demo, "--no-tui")
+        with java_server.server(classes, demo) as uri:
+            print(f"{over_java(lake, demo, uri)} passed, 0 failed")
 
-        table = java.load_table(names[0])
-        with table.transaction() as change:
-            change.set_properties({"set-by": "java"})
-        properties = {p["key"]: p["value"] for p in lake.json("properties", ".".join(names[0]))}
-        assert properties["set-by"] == "java", properties
-        print("ok      a commit of Java's is seen by icedeck", flush=True)
 
-        source = lake.folder / "people.csv"
-        source.write_text("id,name\n1,a\n2,b\n")
-        java.create_namespace("from_java")
-        lake.run("ingest", source, "from_java.people", "--create", "--yes")
-        assert java.load_table("from_java.people").scan().to_arrow().num_rows == 2
-        lake.run("ingest", source, "from_java.people", "--yes")
-        assert java.load_table("from_java.people").scan().to_arrow().num_rows == 4
-        java.drop_table("from_java.people")
-        java.drop_namespace("from_java")
-        assert "from_java" not in lake.run("ls")
-        print("ok      icedeck's loads are seen by Java, and Java's drops by icedeck", flush=True)
-        passed = over_rest(lake, java)
-        passed += conforms(lake, "rest", java)
-        passed += over_tls(lake, uri)
-        lake.env.pop("SSL_CERT_FILE")
-        passed += conforms(lake, "icedeck", lake.catalog(pathlib.Path(demo)))
-        passed += over_postgres(lake)
-    print(f"{len(names) + 2 + passed} passed, 0 failed")
+def over_java(lake, demo, uri):
+    """Everything that needs the server. Says how many checks passed."""
+    java = RestCatalog("java", uri=uri)
+    config = lake.folder / "config" / "icedeck"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(
+        f'[catalog.rest]\ntype = "rest"\nuri = "{uri}"\n'
+        f'[catalog.icedeck]\ntype = "sql"\nuri = "sqlite:///{demo}/catalog.db"\nwarehouse = "file://{demo}/warehouse"\n')
+    names = sorted(set(tables(java)))
+    assert names == sorted(set(tables(lake.catalog(demo)))) and len(names) >= 3, names
+    for name in names:
+        dotted = ".".join(name)
+        scanned = java.load_table(name).scan().to_arrow()
+        same_rows(rows_from_json(lake.json("rows", dotted), scanned.schema), rows_of(scanned), dotted)
+        print(f"ok      {dotted}: {scanned.num_rows} rows alike", flush=True)
+
+    table = java.load_table(names[0])
+    with table.transaction() as change:
+        change.set_properties({"set-by": "java"})
+    properties = {p["key"]: p["value"] for p in lake.json("properties", ".".join(names[0]))}
+    assert properties["set-by"] == "java", properties
+    print("ok      a commit of Java's is seen by icedeck", flush=True)
+
+    source = lake.folder / "people.csv"
+    source.write_text("id,name\n1,a\n2,b\n")
+    java.create_namespace("from_java")
+    lake.run("ingest", source, "from_java.people", "--create", "--yes")
+    assert java.load_table("from_java.people").scan().to_arrow().num_rows == 2
+    lake.run("ingest", source, "from_java.people", "--yes")
+    assert java.load_table("from_java.people").scan().to_arrow().num_rows == 4
+    java.drop_table("from_java.people")
+    java.drop_namespace("from_java")
+    assert "from_java" not in lake.run("ls")
+    print("ok      icedeck's loads are seen by Java, and Java's drops by icedeck", flush=True)
+    passed = over_rest(lake, java)
+    passed += conforms(lake, "rest", java)
+    passed += over_tls(lake, uri)
+    lake.env.pop("SSL_CERT_FILE")
+    passed += conforms(lake, "icedeck", lake.catalog(demo))
+    passed += over_postgres(lake)
+    return len(names) + 2 + passed
 
 
 def over_tls(lake, uri):
