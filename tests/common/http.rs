@@ -98,6 +98,9 @@ pub async fn read(stream: &mut TcpStream) -> Option<Asked> {
     loop {
         let mut chunk = [0; 8192];
         let got = stream.read(&mut chunk).await.ok().filter(|n| *n > 0)?;
+        if bytes.is_empty() && !chunk[0].is_ascii_uppercase() {
+            return None; // somebody speaks TLS
+        }
         bytes.extend_from_slice(&chunk[..got]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };

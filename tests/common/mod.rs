@@ -8,3 +8,9 @@ pub mod lake;
 pub mod pty;
 
 pub use lake::Lake;
+
+/// How often a test of chance is tried: as often as the variable says, which is for the night.
+#[allow(clippy::disallowed_methods)] // a test has no Env
+pub fn rounds(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok())
+}

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::binary::{icedeck, json};
+use crate::common::rounds;
 
 /// Rows of each load.
 const ROWS: i64 = 20_000;
@@ -22,11 +23,6 @@ impl Chance {
         self.0 ^= self.0 << 17;
         self.0 % n
     }
-}
-
-#[allow(clippy::disallowed_methods)] // a test has no Env
-fn rounds() -> u64 {
-    std::env::var("ICEDECK_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
 fn write(root: &Path, round: u64) -> String {
@@ -62,7 +58,7 @@ fn a_program_killed_at_any_moment_loses_and_doubles_nothing() {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut wanted = BTreeMap::from([(0, ROWS)]);
     let mut states = BTreeMap::<String, u32>::new();
-    for round in 1..=rounds() {
+    for round in 1..=rounds("ICEDECK_KILL_ROUNDS").unwrap_or(20) {
         let name = write(root, round);
         let ended = match round {
             1 => undisturbed(root, &name, &mut spans),

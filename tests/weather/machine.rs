@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use super::acts::{Act, Deed, act};
 use super::ground::{Ground, Sea};
 use super::sky::Fault;
+use crate::common::rounds;
 
 /// Schedules that are always sailed.
 const USUAL: u64 = 300;
@@ -117,9 +118,9 @@ fn sail_seed(seed: u64, runtime: &Runtime, sea: &Sea, tally: &RefCell<BTreeMap<S
 /// Every second seed, from `first` on.
 fn sail_all(first: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let seeds = match number("ICEDECK_SCHEDULE") {
+    let seeds = match rounds("ICEDECK_SCHEDULE") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("ICEDECK_SCHEDULES").unwrap_or(USUAL),
+        None => 0..rounds("ICEDECK_SCHEDULES").unwrap_or(USUAL),
     };
     let tally = RefCell::default();
     let ours = seeds.filter(|seed| seed % 2 == first);
@@ -133,11 +134,6 @@ fn sail_all(first: u64) {
     let wrong: Vec<String> = failed.take(MOST).collect();
     println!("what operators were told: {:?}", tally.borrow());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[allow(clippy::disallowed_methods)] // a test has no Env
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 
 use super::engine::Engine;
 use crate::{Error, Kind, Result};
@@ -80,6 +80,7 @@ impl Database {
     async fn connect(engine: Engine, opening: Opening) -> Result<Self> {
         let url = engine.url(opening.read_only)?;
         let options = AnyConnectOptions::from_url(&url).map_err(|e| engine.failed(e, "cannot open the catalog"))?;
+        knock(&engine, &options, opening).await?;
         let settings: Arc<str> = engine.settings(opening).into();
         let pool = AnyPoolOptions::new().max_connections(4).acquire_timeout(opening.patience * 3);
         let pool = pool.after_connect(move |connection, _| {
@@ -165,6 +166,17 @@ impl Database {
         }
         tx.commit().await.map_err(|e| self.failed(e, "cannot make the catalog's tables"))
     }
+}
+
+/// Asks a server once: it would take the pool all its patience to say that nobody is there.
+async fn knock(engine: &Engine, options: &AnyConnectOptions, opening: Opening) -> Result<()> {
+    if matches!(engine, Engine::Sqlite(_)) {
+        return Ok(());
+    }
+    let connected = tokio::time::timeout(opening.patience, options.connect()).await;
+    let connection = connected.map_err(|_| sqlx::Error::PoolTimedOut).and_then(|answer| answer);
+    let failed = |e| engine.failed(e, "cannot open the catalog");
+    connection.map_err(failed)?.close().await.map_err(failed)
 }
 
 /// Looks at the file before SQLite does, whose "unable to open database file" says nothing.
