@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
@@ -145,7 +146,7 @@ impl Lake {
     /// the catalog answers.
     pub async fn connection(&self, catalog: Option<&str>) -> Result<Arc<Connection>> {
         let slot = self.slot(catalog.unwrap_or(self.default_catalog()))?;
-        let open = async || connect(&self.inner.env, &slot.config, slot.info.clone()).await.map(Arc::new);
+        let open = async || connect(&self.inner.env, &slot.config, slot.info.clone()).boxed().await.map(Arc::new);
         slot.connection.get_or_try_init(open).await.cloned()
     }
 

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use arrow::array::RecordBatch;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use iceberg::spec::ManifestEntryRef;
 
 use super::conform::relaxed;
@@ -61,7 +61,7 @@ pub async fn changed_rows(
     limit: Option<usize>,
     monitor: &Monitor,
 ) -> Result<ChangedRows> {
-    let changes = RawChanges::open(table, from, to, monitor).await?;
+    let changes = RawChanges::open(table, from, to, monitor).boxed().await?;
     if let Some(why) = changes.doubt() {
         return Err(Error::unsupported("which rows came and went cannot be told from the changed files alone")
             .with("because", why)
@@ -96,7 +96,7 @@ impl ChangedRows {
         while self.left > 0 {
             self.monitor.check()?;
             let Some((change, file, batches)) = &mut self.batches else {
-                if self.open_next().await? {
+                if self.open_next().boxed().await? {
                     continue;
                 }
                 return Ok(None);

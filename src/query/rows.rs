@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef as SchemaRefOfArrow;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{NestedFieldRef, PrimitiveType, Schema, SchemaRef, Type};
 
@@ -104,7 +104,7 @@ pub async fn rows(table: &Table, request: &RowsRequest, monitor: &Monitor) -> Re
     }
     let target = relaxed(&arrow_schema(&schema, &wanted)?);
     let plan = match &snapshot {
-        Some(snapshot) => Some(Plan::new(table, snapshot, &schema, monitor).await?),
+        Some(snapshot) => Some(Plan::new(table, snapshot, &schema, monitor).boxed().await?),
         None => None,
     };
     Ok(RowStream {
@@ -137,12 +137,12 @@ impl RowStream {
     /// # Errors
     /// What reading a data file says; cancellation, when the monitor given at the opening is cancelled.
     pub async fn next(&mut self) -> Result<Option<RowPage>> {
-        Ok(self.filtered().await?.map(|batch| self.page(&batch)))
+        Ok(self.filtered().boxed().await?.map(|batch| self.page(&batch)))
     }
 
     /// The next page as a batch, never empty; nothing at the end.
     pub(super) async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        let Some(batch) = self.filtered().await? else { return Ok(None) };
+        let Some(batch) = self.filtered().boxed().await? else { return Ok(None) };
         let shown: Vec<usize> = (0..self.columns.len()).collect();
         batch.project(&shown).map(Some).map_err(|e| Error::bug("columns are missing from a batch").caused_by(e))
     }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
+
 use super::assessment::{Assessment, Verdict};
 use super::by_filter::weigh;
 use super::intent::{Intent, Want};
@@ -41,7 +43,7 @@ pub async fn carry_out(
     let intent = Intent::planned(&plan, Want::from(change));
     let mut journal = Journal::create(env, &plan)?;
     let course = Course { connection, journal: &mut journal, intent, change: change.clone(), policy, env, monitor };
-    let mut carried = course.run(base.clone()).await;
+    let mut carried = course.run(base.clone()).boxed().await;
     let closed = match carried.ending {
         Ending::Committed => journal.closed(),
         Ending::NotSent => journal.discarded(carried.reason.as_deref().unwrap_or("nothing was sent")),

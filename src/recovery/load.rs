@@ -1,5 +1,8 @@
 //! A load from its files to its snapshot: `ingest` stages, this publishes, with patience.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::by_filter;
 use super::carry::Course;
 use super::intent::{Intent, Want};
@@ -16,19 +19,22 @@ use crate::monitor::Monitor;
 /// # Errors
 /// Those of opening, reading, writing and the catalog; cancellation, after everything staged was removed. Rows that do
 /// not fit, a rejection and an unknown outcome are no errors but [`Ending`]s.
-pub async fn run(
+pub fn run<'a>(
     request: IngestRequest,
-    connection: &Connection,
-    policy: &Policy<'_>,
-    env: &Env,
-    monitor: &Monitor,
-) -> Result<Loaded> {
-    connection.writable()?;
-    let (table, branch) = (request.table.to_string(), request.branch.clone());
-    match plan(request, connection, monitor).await? {
-        Planned::Ready(plan) => load(*plan, connection, policy, env, monitor).await,
-        Planned::Unfit { problems, .. } => Ok(IngestResult::mismatched(table, branch, &problems).into()),
+    connection: &'a Connection,
+    policy: &'a Policy<'_>,
+    env: &'a Env,
+    monitor: &'a Monitor,
+) -> BoxFuture<'a, Result<Loaded>> {
+    async move {
+        connection.writable()?;
+        let (table, branch) = (request.table.to_string(), request.branch.clone());
+        match plan(request, connection, monitor).await? {
+            Planned::Ready(plan) => load(*plan, connection, policy, env, monitor).await,
+            Planned::Unfit { problems, .. } => Ok(IngestResult::mismatched(table, branch, &problems).into()),
+        }
     }
+    .boxed()
 }
 
 /// Runs a plan to its end: stages, publishes, and tells how it went. What ends as rejected or unknown keeps its staged
@@ -43,16 +49,16 @@ pub async fn load(
     env: &Env,
     monitor: &Monitor,
 ) -> Result<Loaded> {
-    let cutting = by_filter::of_load(&plan, monitor).await?;
+    let cutting = by_filter::of_load(&plan, monitor).boxed().await?;
     if let Some(cutting) = &cutting {
         plan.request.cut = Some(cutting.cut());
     }
-    let mut staged = match stage(plan, connection, env, monitor).await? {
+    let mut staged = match stage(plan, connection, env, monitor).boxed().await? {
         Staging::Ready(staged) => *staged,
         Staging::Ended(result) => return Ok((*result).into()),
     };
     if let Some(cutting) = &cutting
-        && let Err(e) = cutting.complete(&mut staged, monitor).await
+        && let Err(e) = cutting.complete(&mut staged, monitor).boxed().await
     {
         let taken_back = staged.take_back(connection, monitor, e.message().to_string(), None).await;
         return Err(taken_back.notes.into_iter().fold(e, crate::Error::hint).hint("nothing was committed"));
@@ -68,7 +74,7 @@ pub async fn load(
         env,
         monitor,
     };
-    let carried = course.run(staged.table.clone()).await;
+    let carried = course.run(staged.table.clone()).boxed().await;
     let mut loaded = told(staged, carried, connection, monitor).await;
     loaded.taken = cutting.map(|cutting| cutting.taken);
     Ok(loaded)

@@ -15,7 +15,7 @@ use crate::catalog::Connection;
 use crate::commit::StagedFile;
 use crate::monitor::Monitor;
 use crate::table::inspect::{entries, manifests, partition_texts};
-use crate::table::{Table, read_metadata};
+use crate::table::{Table, TableName, read_metadata};
 use crate::{Kind, Result};
 
 /// Older metadata files that are read at most; Iceberg keeps 100 unless told otherwise.
@@ -40,18 +40,34 @@ pub struct Looked {
 /// Those of loading the table; what else cannot be read leads to a more careful verdict.
 pub async fn look(
     connection: &Connection,
-    table: &crate::table::TableName,
+    table: &TableName,
     intent: &Intent,
     base: Option<Arc<TableMetadata>>,
     ours: &[StagedFile],
     monitor: &Monitor,
 ) -> Result<Looked> {
-    let table = match connection.load(table).await {
-        Ok(table) => table,
-        Err(e) if e.kind() == Kind::NotFound => {
-            return Ok(Looked { table: None, assessment: assess(intent, None, &Now::Gone) });
-        }
-        Err(e) => return Err(e),
+    look_at(found(connection, table).await?, intent, base, ours, monitor).await
+}
+
+/// The table as it is now; nothing where there is none.
+pub(super) async fn found(connection: &Connection, table: &TableName) -> Result<Option<Table>> {
+    match connection.load(table).await {
+        Ok(table) => Ok(Some(table)),
+        Err(e) if e.kind() == Kind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// As [`look()`], in a table that was loaded just now.
+pub(super) async fn look_at(
+    table: Option<Table>,
+    intent: &Intent,
+    base: Option<Arc<TableMetadata>>,
+    ours: &[StagedFile],
+    monitor: &Monitor,
+) -> Result<Looked> {
+    let Some(table) = table else {
+        return Ok(Looked { table: None, assessment: assess(intent, None, &Now::Gone) });
     };
     let mut seen = Seen::of(table.metadata_ref(), table.metadata_location());
     if seen.metadata.uuid() != intent.base.table_uuid {

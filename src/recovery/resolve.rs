@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use futures::FutureExt;
+
 use super::assessment::{Assessment, Verdict};
 use super::by_filter::{DELETE, change_again, delete, weigh};
 use super::carry::Course;
 use super::intent::Intent;
 use super::load;
-use super::look::{Looked, look};
+use super::look::{Looked, found, look_at};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
 use super::recorded::{named, wish};
@@ -51,13 +53,13 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
     let intent = Intent::of(record);
     let loads = WRITERS.contains(&record.plan.verb.as_str());
     // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
-    let table = connection.load(&record.plan.table).await.ok();
+    let table = found(connection, &record.plan.table).await?;
     let read = match (&table, loads) {
         (Some(table), true) if table.metadata().uuid() == intent.base.table_uuid => staged::recorded(record, table),
         _ => Ok(Vec::new()),
     };
     let ours = read.as_deref().unwrap_or_default();
-    let Looked { table, mut assessment } = look(connection, &record.plan.table, &intent, None, ours, monitor).await?;
+    let Looked { table, mut assessment } = look_at(table, &intent, None, ours, monitor).boxed().await?;
     if let (Some(table), Some(cut)) = (&table, cut_of(&record.plan)) {
         match change_again(table, &cut, record.branch(), Vec::new(), BTreeMap::new()) {
             Ok(Change::Overwrite { validation: Some(checked), .. }) => {
@@ -132,7 +134,7 @@ pub async fn rebase(
     monitor.update(|p| p.stage = "committing");
     let intent = Intent::of(&case.record);
     let course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
-    let carried = course.run(table).await;
+    let carried = course.run(table).boxed().await;
     Ok(case.carried(&carried))
 }
 
@@ -161,8 +163,8 @@ pub async fn publish_on_branch(
     let change = case.change(&table, standing.files)?;
     let intent = Intent::of(&case.record);
     let mut course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
-    let (table, told) = redirect(&mut course, &table).await?;
-    let carried = course.run(table).await;
+    let (table, told) = redirect(&mut course, &table).boxed().await?;
+    let carried = course.run(table).boxed().await;
     let mut done = case.carried(&carried);
     done.notes.insert(0, told);
     Ok(done)
@@ -215,7 +217,7 @@ pub async fn restage(
     }
     let request = request_again(&case.record.plan)?;
     let (table, branch) = (request.table.to_string(), request.branch.clone());
-    let planned = match plan(request, connection, monitor).await? {
+    let planned = match plan(request, connection, monitor).boxed().await? {
         Planned::Ready(planned) => *planned,
         Planned::Unfit { problems, .. } => {
             let mut done = Done::named(Word::NotSent, id, table, &branch);
@@ -226,7 +228,7 @@ pub async fn restage(
         }
     };
     let old = case.discarded("its rows are written again").await?;
-    let loaded = load::load(planned, connection, policy, env, monitor).await?;
+    let loaded = load::load(planned, connection, policy, env, monitor).boxed().await?;
     let mut done = Done::loaded(loaded);
     done.notes.insert(0, format!("ingest {} takes the place of {id}", done.ingest_id));
     done.notes.extend(old.notes);
@@ -245,7 +247,7 @@ async fn delete_again(case: Case<'_>, table: Option<Table>, policy: &Policy<'_>,
         old.notes.insert(0, "no row matches the filter any more".into());
         return Ok(old);
     }
-    let mut done = plan.carry_out(connection, policy, env, monitor).await?.done;
+    let mut done = plan.carry_out(connection, policy, env, monitor).boxed().await?.done;
     done.notes.insert(0, format!("delete {} takes the place of {id}: {}", done.ingest_id, plan.taken));
     done.notes.extend(old.notes);
     Ok(done)

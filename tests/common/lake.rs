@@ -73,8 +73,16 @@ impl Lake {
         Self::below(&if has_room { memory } else { std::env::temp_dir() }).await
     }
 
+    /// An empty lake that stays when the test is over: for others to look at.
+    pub async fn kept(place: &Path) -> Self {
+        Self::within(tempfile::Builder::new().disable_cleanup(true).tempdir_in(place).unwrap()).await
+    }
+
     async fn below(place: &Path) -> Self {
-        let folder = tempfile::tempdir_in(place).unwrap();
+        Self::within(tempfile::tempdir_in(place).unwrap()).await
+    }
+
+    async fn within(folder: TempDir) -> Self {
         let env = Env::fixed(folder.path(), START_MS);
         let lake = catalog::Lake::open(&env, LakeOptions::default()).await.unwrap();
         let connection = lake.connection(None).await.unwrap();

@@ -9,9 +9,10 @@ import changes
 import demo_lake
 import foreign_tables
 import our_tables
+import schedules
 from lake import Lake
 
-CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS, *by_filter.CHECKS]
+CHECKS = [*demo_lake.CHECKS, *our_tables.CHECKS, *foreign_tables.CHECKS, *changes.CHECKS, *by_filter.CHECKS, *schedules.CHECKS]
 
 
 def main(binary, only=""):

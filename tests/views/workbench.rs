@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use iceberg::spec::{Transform, UnboundPartitionSpec};
 use icedeck::Error;
 use icedeck::app::route::Route;
-use icedeck::commit::{Change, Targets};
+use icedeck::commit::{Change, Expire, Targets};
 use icedeck::ingest::journal::{Row, State};
 use icedeck::recovery::{OnConflict, Policy};
 use icedeck::table::Table;
@@ -188,6 +188,24 @@ async fn a_table_that_is_gone() {
     shown("dropped", &lake, &id).await;
     lake.orders("sales.orders").await;
     shown("recreated", &lake, &id).await;
+}
+
+/// What could tell was expired, and the metadata files that knew of it are gone.
+#[tokio::test]
+async fn nothing_that_tells() {
+    let (lake, table, id) = stranded(Fault::After).await;
+    let set = BTreeMap::from([("write.metadata.previous-versions-max".to_string(), "1".to_string())]);
+    let mut table = lake.load(table.name()).await;
+    table = lake.commit(&table, &Change::SetProperties { set, remove: Vec::new() }).await;
+    for first in [200, 300] {
+        table = lake.append(&table, orders(&table, first, 2)).await;
+    }
+    let all = Expire { older_than_ms: Some(i64::MAX), retain_last: Some(1), ..Expire::default() };
+    table = lake.commit(&table, &Change::Expire(all)).await;
+    lake.append(&table, orders(&table, 400, 2)).await;
+    let mut console = shown("unproved", &lake, &id).await;
+    console.press("enter x");
+    assert!(!console.screen(80, 24).contains("Give it up?"), "it may be there");
 }
 
 /// Nothing that writes works where one may only look; and the journal is shown where the catalog is not there.

@@ -27,19 +27,29 @@ use crate::common::lake::{append, longs};
 /// Rows from here on are nobody's load.
 const OTHERS: i64 = 1_000_000;
 
+/// The branches that are written to.
+const BRANCHES: [&str; 2] = ["main", "wip"];
+
 /// A warehouse and two connections to it, for many schedules: each has a table and journals of its own.
 pub struct Sea {
     lake: Arc<Lake>,
     connections: [Arc<Connection>; 2],
     tables: AtomicI64,
+    is_kept: bool,
 }
 
 impl Sea {
+    /// In memory; or in the folder that `ICEDECK_SEA` names, where it stays, with what each table must hold beside it.
+    #[allow(clippy::disallowed_methods)] // a test has no Env
     pub async fn new() -> Self {
-        let lake = Lake::in_memory().await;
+        let place = std::env::var_os("ICEDECK_SEA").map(PathBuf::from);
+        let lake = match &place {
+            Some(place) => Lake::kept(place).await,
+            None => Lake::in_memory().await,
+        };
         let other = catalog::Lake::open(&lake.env, LakeOptions::default()).await.unwrap();
         let connections = [lake.connection.clone(), other.connection(None).await.unwrap()];
-        Self { lake: Arc::new(lake), connections, tables: AtomicI64::new(0) }
+        Self { lake: Arc::new(lake), connections, tables: AtomicI64::new(0), is_kept: place.is_some() }
     }
 }
 
@@ -54,6 +64,8 @@ pub struct Ground {
     /// Whether a request is checked against the table as it is when it arrives, as REST servers do, and not against the
     /// very metadata file it was made on.
     is_server: bool,
+    /// Whether others will look at the table when it is over.
+    is_kept: bool,
     told: Mutex<Vec<(String, Word)>>,
     next: AtomicI64,
 }
@@ -68,7 +80,8 @@ impl Ground {
         let envs = [0, 1].map(|who| lake.env.clone().with_state(state.join(format!("{n}-{who}"))));
         let (late, told, next) = (Mutex::default(), Mutex::default(), AtomicI64::new(10));
         let connections = sea.connections.clone();
-        let ground = Self { lake, table, envs, connections, late, is_server, told, next };
+        let is_kept = sea.is_kept;
+        let ground = Self { lake, table, envs, connections, late, is_server, is_kept, told, next };
         let empty = ground.now().await;
         ground.lake.commit(&empty, &append("main", ground.others(&empty, OTHERS).await)).await;
         Arc::new(ground)
@@ -222,7 +235,7 @@ impl Ground {
                 assert_eq!(ours(id), expected, "files of {id} in snapshot {}", snapshot.snapshot_id());
             }
         }
-        for name in ["main", "wip"] {
+        for name in BRANCHES {
             let Some(head) = table.metadata().snapshot_for_ref(name) else { continue };
             let line = line(table, head);
             let of = |(id, record): (&&str, &&Record)| line.contains(*id).then(|| rows_of(&record.plan.sources[0]));
@@ -255,6 +268,23 @@ impl Ground {
         }
         self.check().await;
         self.audit().await;
+        if self.is_kept {
+            self.leave_word().await;
+        }
+    }
+
+    /// Writes down which rows every branch holds.
+    async fn leave_word(&self) {
+        let table = self.now().await;
+        let mut rows = BTreeMap::new();
+        for name in BRANCHES {
+            if let Some(head) = table.metadata().snapshot_for_ref(name) {
+                rows.insert(name, longs(&table, Some(head.snapshot_id()), "id").await);
+            }
+        }
+        let word = serde_json::json!({ "table": self.table.to_string(), "branches": rows });
+        let path = self.lake.folder.path().join(format!("{}.rows.json", self.table));
+        std::fs::write(path, word.to_string()).unwrap();
     }
 
     /// Gives up whatever may be given up.

@@ -2,6 +2,8 @@
 //! anew: what scrolls by in the grid is never all of it.
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::pager::Wanted;
 use crate::Result;
@@ -37,18 +39,27 @@ impl Task for ExportRows {
     }
 
     async fn run(&self, lake: &Lake, feed: &Feed<export::Exported>) -> Result<()> {
-        let (target, id) = self.file.target(lake)?;
-        let table = of_table::table(&self.route, lake).await?;
-        // As in the grid: the current snapshot is read with the current schema unless one was named.
-        let is_named = self.route.table().is_some_and(|address| address.at.is_some());
-        let is_current = table.resolve(None)? == self.snapshot_id;
-        let request = RowsRequest {
-            snapshot_id: self.snapshot_id.filter(|_| is_named || !is_current),
-            limit: None,
-            columns: self.rows.columns.clone(),
-            filter: self.rows.filter.clone(),
-        };
-        let rows = query::rows(&table, &request, feed.monitor()).await?;
-        feed.send(export::rows(rows, &target, &id, feed.monitor()).await?).await
+        self.all(lake, feed).await
+    }
+}
+
+impl ExportRows {
+    fn all<'a>(&'a self, lake: &'a Lake, feed: &'a Feed<export::Exported>) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let (target, id) = self.file.target(lake)?;
+            let table = of_table::table(&self.route, lake).await?;
+            // As in the grid: the current snapshot is read with the current schema unless one was named.
+            let is_named = self.route.table().is_some_and(|address| address.at.is_some());
+            let is_current = table.resolve(None)? == self.snapshot_id;
+            let request = RowsRequest {
+                snapshot_id: self.snapshot_id.filter(|_| is_named || !is_current),
+                limit: None,
+                columns: self.rows.columns.clone(),
+                filter: self.rows.filter.clone(),
+            };
+            let rows = query::rows(&table, &request, feed.monitor()).await?;
+            feed.send(export::rows(rows, &target, &id, feed.monitor()).await?).await
+        }
+        .boxed()
     }
 }

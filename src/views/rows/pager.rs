@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::cells::weight;
@@ -87,20 +89,27 @@ impl Task for ReadPage {
     }
 
     async fn run(&self, lake: &Lake, feed: &Feed<Told>) -> Result<()> {
-        let mut place = self.pager.stream.lock().await;
-        let stream = match self.before {
-            0 => self.open(lake, feed).await?,
-            _ => place.take(),
-        };
-        let Some(mut stream) = stream else { return self.without_stream(feed).await };
-        if !self.read(&mut stream, feed).await? {
-            *place = Some(stream);
-        }
-        Ok(())
+        self.page(lake, feed).await
     }
 }
 
 impl ReadPage {
+    fn page<'a>(&'a self, lake: &'a Lake, feed: &'a Feed<Told>) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let mut place = self.pager.stream.lock().await;
+            let stream = match self.before {
+                0 => self.open(lake, feed).await?,
+                _ => place.take(),
+            };
+            let Some(mut stream) = stream else { return self.without_stream(feed).await };
+            if !self.read(&mut stream, feed).await? {
+                *place = Some(stream);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
     async fn without_stream(&self, feed: &Feed<Told>) -> Result<()> {
         match self.before {
             0 => feed.send(Told::End).await,

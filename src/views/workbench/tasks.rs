@@ -1,10 +1,13 @@
 //! The work behind the workbench: reading the journal, looking where it stands, doing what was chosen. Nothing draws.
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use crate::app::task::{Cancel, Feed, Task};
 use crate::catalog::Lake;
 use crate::ingest::journal::{self, Record, Row};
+use crate::monitor::Monitor;
 use crate::recovery::resolve::{self, Standing};
 use crate::recovery::{self, Assessment, Done, Policy};
 use crate::table::inspect::{self, SnapshotRow};
@@ -159,15 +162,22 @@ impl Task for Act {
     }
 
     async fn run(&self, lake: &Lake, feed: &Feed<Done>) -> Result<()> {
-        let connection = lake.connection(Some(&self.catalog)).await?;
-        let (policy, env, monitor) = (Policy::default(), lake.env(), feed.monitor());
-        let id = self.id.as_str();
-        let done = match self.deed {
-            Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await?,
-            Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await?,
-            Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await?,
-            Deed::Discard => resolve::discard(&connection, id, env, monitor).await?,
-        };
-        feed.last(done).await
+        feed.last(self.done(lake, feed.monitor()).await?).await
+    }
+}
+
+impl Act {
+    fn done<'a>(&'a self, lake: &'a Lake, monitor: &'a Monitor) -> BoxFuture<'a, Result<Done>> {
+        async move {
+            let connection = lake.connection(Some(&self.catalog)).await?;
+            let (policy, env, id) = (Policy::default(), lake.env(), self.id.as_str());
+            match self.deed {
+                Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await,
+                Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
+                Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
+                Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
+            }
+        }
+        .boxed()
     }
 }
