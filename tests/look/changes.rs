@@ -82,7 +82,9 @@ async fn every_pair_of_snapshots_differs_by_the_files_that_they_have() {
         for to in &ids {
             let expected = (&files[to] - &files[from], &files[from] - &files[to]);
             assert_eq!(compared(&table, *from, *to, u64::MAX).await, expected, "{from} {to}");
-            assert_eq!(compared(&table, *from, *to, 3).await, expected, "{from} {to} in rounds");
+            if from < to {
+                assert_eq!(compared(&table, *from, *to, 3).await, expected, "{from} {to} in rounds");
+            }
             let told = told(&table, *from, *to).await;
             assert_eq!(told.files.data.added.files, expected.0.len() as u64);
             let by_partition: u64 = told.partitions.iter().map(|p| p.data.added.rows + p.data.removed.rows).sum();

@@ -110,7 +110,7 @@ async fn pruning_never_loses_a_row() {
     for (number, partition) in PARTITIONS.iter().enumerate() {
         let table = random_table(&lake, &mut dice, number, 3).await;
         let rows = batch(&table, 0, 40, 7);
-        for _ in 0..rounds("ICEDECK_FILTERS").unwrap_or(12) {
+        for _ in 0..rounds("ICEDECK_FILTERS").unwrap_or(7) {
             let text = random_filter(&rows, &mut dice);
             let (pruned, seen) = found(&table, &text).await;
             let (all, every) = found(&table, &unjudged(&text)).await;
@@ -120,8 +120,8 @@ async fn pruning_never_loses_a_row() {
             passed += pruned.len();
         }
     }
-    assert!(ruled_out > 100, "{ruled_out} files ruled out: pruning does nothing");
-    assert!(passed > 100, "{passed} rows passed: the filters are too narrow to find a loss");
+    assert!(ruled_out > 50, "{ruled_out} files ruled out: pruning does nothing");
+    assert!(passed > 50, "{passed} rows passed: the filters are too narrow to find a loss");
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ async fn a_table_that_is_gone() {
 /// What could tell was expired, and the metadata files that knew of it are gone.
 #[tokio::test]
 async fn nothing_that_tells() {
-    let (lake, table, id) = stranded(Fault::After).await;
+    let (lake, table, id) = stranded(Fault::Before).await;
     let set = BTreeMap::from([("write.metadata.previous-versions-max".to_string(), "1".to_string())]);
     let mut table = lake.load(table.name()).await;
     table = lake.commit(&table, &Change::SetProperties { set, remove: Vec::new() }).await;
