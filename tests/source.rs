@@ -193,7 +193,7 @@ fn can_be_told(table: &[Vec<String>]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_read(table in table(), writing in writing(), block in 16..4000_usize) {

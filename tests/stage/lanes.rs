@@ -37,7 +37,8 @@ async fn scarce_memory_makes_smaller_row_groups_and_loses_nothing() {
     let table = house.table("many", &columns, |t| t.partition_by = "bucket(100, id)".into()).await;
     let few = StageLimits { workers: 2, memory: 1 << 20, open_files: 200 };
     let files = staged(&table, counting(&table, 30, 4000), few).await.unwrap();
-    assert_eq!(files.len(), 100, "one file a partition while files may stay open");
+    // While files may stay open a partition has one, or two where both workers had rows of it at the same moment.
+    assert!((100..=200).contains(&files.len()), "{} files", files.len());
     assert!(files.iter().any(|f| f.file.split_offsets().unwrap().len() > 1));
     assert_eq!(all_ids(&files), (0..120_000).collect::<Vec<_>>());
 }
