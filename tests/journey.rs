@@ -29,7 +29,7 @@ async fn walk_to_a_data_file_and_quit() {
     let (mut pty, before) = started(&lake);
     pty.send("\r");
     pty.wait_for("sales ▸ tables");
-    pty.wait_for("orders");
+    pty.wait_for("▶ orders");
     pty.send("\r");
     pty.wait_for("orders ▸ overview");
     pty.send("f");
@@ -59,7 +59,7 @@ async fn a_file_is_loaded_with_one_column_renamed_and_one_cast() {
     std::fs::write(lake.folder.path().join("december.csv"), rows).unwrap();
     let (mut pty, before) = started(&lake);
     let steps = [
-        ("\r", "sales ▸ tables"),
+        ("\r", "▶ orders"),
         ("\r", "orders ▸ overview"),
         ("f", ".parquet"),
         ("\r", "▶ id"),
