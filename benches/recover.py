@@ -3,7 +3,7 @@
 usage: recover.py ICEDECK [--snapshots N] [--rounds N]
 
 The table is that of the demo's open load, with snapshots added to its metadata. Printed: the median of whole processes,
-`icedeck recover assess` and `icedeck show` of the same table; what assessing adds to loading is the difference.
+`icedeck recover assess` and `icedeck properties` of the same table; what assessing adds to loading is the difference.
 """
 
 import argparse
@@ -37,10 +37,10 @@ def main():
         assert assessed["verdict"] == "rebase" and others >= given.snapshots, (assessed["verdict"], others)
         print(f"\nan open load and {others} snapshots of others; metadata of {size / 1e6:.1f} MB")
         times = {}
-        for name, words in [("show", ("show", table)), ("assess", ("recover", "assess", ingest))]:
+        for name, words in [("load", ("properties", table)), ("assess", ("recover", "assess", ingest))]:
             times[name] = statistics.median(timed(lake, words) for _ in range(given.rounds))
             print(f"  icedeck {' '.join(words)[:24]:24} {times[name] * 1000:7.1f} ms")
-        print(f"  {'assessing alone':32} {(times['assess'] - times['show']) * 1000:7.1f} ms")
+        print(f"  {'assessing alone':32} {(times['assess'] - times['load']) * 1000:7.1f} ms")
 
 
 def open_load(lake):
