@@ -57,7 +57,7 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
         Some((verdict, found)) => (verdict, format!("{}{}", found.change.what, consequence(verdict))),
     };
-    let is_untold = !is_absent && intent.want == Want::Metadata;
+    let is_untold = any_open && intent.want == Want::Metadata;
     if !is_absent && verdict != Verdict::Stop {
         verdict = Verdict::Decide;
         reason = match is_untold {

@@ -157,8 +157,8 @@ pub struct Assessment {
     /// Whether the very same files can be published on the table as it is now, should the operator say so.
     #[serde(skip)]
     pub can_replay: bool,
-    /// Whether the table cannot tell at all: a schema, a property carries no id of the change that made it. The operator
-    /// can look; giving up deletes nothing.
+    /// Whether an answer is missing to a change that carries no id: a schema, a property. The operator can look; giving up
+    /// deletes nothing.
     #[serde(skip)]
     pub is_untold: bool,
 }

@@ -70,7 +70,7 @@ pub fn next_step(ingest_id: &str, assessment: Option<&Assessment>) -> String {
     };
     match assessment.verdict {
         Verdict::Landed => format!("it is in the table; close it with: icedeck recover rebase {id}"),
-        _ if assessment.is_untold && !assessment.is_absent => {
+        _ if assessment.is_untold => {
             format!("look at the table, and ask for it again where it is missing; then: icedeck recover discard {id}")
         }
         _ if !assessment.is_absent || assessment.may_still_land && assessment.verdict != Verdict::Rebase => {

@@ -174,6 +174,21 @@ async fn a_table_that_changed_just_so_or_not_at_all_tells_whether_a_property_was
     }
 }
 
+/// A table that was not touched proves it absent; the lost request may still come, and yet it can be given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_property_that_nobody_answers_for_is_given_up() {
+    let lake = Lake::new().await;
+    let table = lake.orders(TABLE).await;
+    let prepared = alter(&table, &property("owner", "ada")).unwrap().prepared;
+    let (lost, policy) = (Faulty::on(&lake, [Fault::Before]), Policy::hasty(OnConflict::Fail));
+    let done = prepared.carry_out(&lost, &policy, &lake.env, &Monitor::new()).await.unwrap();
+    assert_eq!((done.ending, done.attempts.len()), (Ending::Unknown, 1));
+    assert!(done.hint().unwrap().contains("ask for it again"));
+    let lost = Lost { lake, table, id: done.ingest_id };
+    lost.ends("discard", 0, "discarded", None);
+    assert!(!lost.is_open());
+}
+
 /// Where the step was another one, only the operator can tell, and then it ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_knows_whether_a_secret_was_set() {

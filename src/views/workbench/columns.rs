@@ -37,7 +37,7 @@ pub fn verdict(assessment: &Assessment) -> Vec<(String, Tone)> {
 fn consequence(assessment: &Assessment) -> &'static str {
     match assessment.verdict {
         Verdict::Landed => "Nothing is to be sent and nothing is deleted; all that is left is to close the journal.",
-        _ if assessment.is_untold && !assessment.is_absent => {
+        _ if assessment.is_untold => {
             "Look at the table, and ask for the change again where it is missing. Giving up deletes nothing."
         }
         _ if !assessment.is_absent => {
