@@ -40,7 +40,7 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
 
 name, first, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-table = load_catalog("bench", **json.loads(sys.argv[4])).load_table(name)
+table = load_catalog(sys.argv[5], **json.loads(sys.argv[4])).load_table(name)
 print("ready", flush=True)
 sys.stdin.readline()
 end, landed, requests, failed = time.monotonic() + seconds, [], 0, []
@@ -100,12 +100,12 @@ def icedeck(lake, catalog, table, firsts, seconds):
     return told
 
 
-def pyiceberg(properties, table, firsts, seconds):
+def pyiceberg(catalog, properties, table, firsts, seconds):
     """All writers at once, a process each, which are ready before the clock starts."""
     told = Told()
     with contextlib.ExitStack() as stack:
         start = lambda first: subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", PYICEBERG, table, str(first), str(seconds), json.dumps(properties)],
+            [sys.executable, "-W", "ignore", "-c", PYICEBERG, table, str(first), str(seconds), json.dumps(properties), catalog],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         writers = [stack.enter_context(start(first)) for first in firsts]
         for writer in writers:
@@ -125,12 +125,12 @@ def compete(title, lake, catalog, properties, given):
     """Both on tables of their own in the same catalog, in turns."""
     print(f"\n{title}, {given.writers} writers, {given.seconds} s")
     print(f"  {'':18} {'loads':>6} {'loads/s':>8} {'requests/load':>14} {'lost':>5} {'doubled':>8}  ended otherwise")
-    peer = load_catalog("bench", **properties)
+    peer = load_catalog(catalog, **properties)
     lake.run("--catalog", catalog, "create-namespace", "bench", "--yes")
     firsts = [writer * MOST_LOADS * ROWS for writer in range(given.writers)]
     for name, write in [
         ("icedeck ingest", lambda table: icedeck(lake, catalog, table, firsts, given.seconds)),
-        ("PyIceberg append", lambda table: pyiceberg(properties, table, firsts, given.seconds)),
+        ("PyIceberg append", lambda table: pyiceberg(catalog, properties, table, firsts, given.seconds)),
     ]:
         table = f"bench.{name.split()[0].lower()}"
         peer.create_table(table, pa.schema([("id", pa.int64())]))
