@@ -19,7 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 
 tests = pathlib.Path(__file__).resolve().parent.parent / "tests"
 sys.path[:0] = [str(tests / "services"), str(tests / "interop")]
@@ -187,11 +186,9 @@ def on_postgres(title, lake, config, given):
     with tempfile.TemporaryDirectory(prefix="icedeck-writers-pg-") as folder:
         pathlib.Path(folder).chmod(0o755)
         with postgres.server(pathlib.Path(folder) / "server") as port:
-            password = urllib.parse.quote(postgres.PASSWORD, safe="")
-            address = f"://ann:{password}@127.0.0.1:{port}/postgres"
-            properties = {"type": "sql", "uri": f"postgresql{address}", "warehouse": f"file://{lake.folder}/pg"}
+            properties = {"type": "sql", "uri": postgres.address(port), "warehouse": f"file://{lake.folder}/pg"}
             with_catalog(config, "pg", properties)
-            compete(title, lake, "pg", properties | {"uri": f"postgresql+pg8000{address}"}, given)
+            compete(title, lake, "pg", properties | {"uri": postgres.address(port, "postgresql+pg8000")}, given)
 
 
 def with_catalog(config, name, properties):

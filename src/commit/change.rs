@@ -20,6 +20,16 @@ pub struct StagedFile {
     pub schema_id: i32,
 }
 
+impl StagedFile {
+    /// How many files, rows and bytes these are.
+    pub fn totals(files: &[Self]) -> (u64, u64, u64) {
+        let add = |(count, rows, bytes), staged: &Self| {
+            (count + 1, rows + staged.file.record_count(), bytes + staged.file.file_size_in_bytes())
+        };
+        files.iter().fold((0, 0, 0), add)
+    }
+}
+
 /// Branch or tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefKind {

@@ -1,7 +1,7 @@
 //! A filter as Iceberg's own condition, which is wider: it holds for every row for which the filter is true, and perhaps
 //! for more. For what is asked of statistics and of other people's commits, never for rows.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Operator};
 use datafusion::scalar::ScalarValue;
 use iceberg::expr::{Predicate, Reference};
@@ -73,10 +73,6 @@ fn compared(left: &Expr, op: Operator, value: &Expr, schema: &Schema) -> Option<
 fn datum(expression: &Expr, of: &PrimitiveType) -> Option<Datum> {
     let value = constant(expression)?;
     let whole = |to: &DataType| value.data_type().is_integer().then(|| value.cast_to(to).ok()).flatten();
-    let moment = |unit, zone: Option<&str>| {
-        let wanted = DataType::Timestamp(unit, zone.map(Into::into));
-        (value.data_type() == wanted).then_some(())
-    };
     Some(match (of, &value) {
         (PrimitiveType::Boolean, ScalarValue::Boolean(Some(v))) => Datum::bool(*v),
         (PrimitiveType::Int, _) => match whole(&DataType::Int32)? {
@@ -93,9 +89,7 @@ fn datum(expression: &Expr, of: &PrimitiveType) -> Option<Datum> {
             _ => return None,
         },
         (PrimitiveType::String, ScalarValue::Utf8(Some(text))) => Datum::string(text),
-        (PrimitiveType::Timestamp, ScalarValue::TimestampMicrosecond(Some(at), None)) => {
-            moment(TimeUnit::Microsecond, None).map(|()| Datum::timestamp_micros(*at))?
-        }
+        (PrimitiveType::Timestamp, ScalarValue::TimestampMicrosecond(Some(at), None)) => Datum::timestamp_micros(*at),
         (PrimitiveType::Timestamptz, ScalarValue::TimestampMicrosecond(Some(at), Some(_))) => {
             Datum::timestamptz_micros(*at)
         }

@@ -49,15 +49,14 @@ pub fn assess(intent: &Intent, base: Option<&TableMetadata>, now: &Now) -> Asses
 }
 
 fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
-    let any_open = intent.sent.iter().any(|sent| sent.is_open);
-    let is_absent = !any_open || is_proved_absent(intent, seen);
+    let is_absent = !intent.is_open() || is_proved_absent(intent, seen);
     let worst = found.iter().filter_map(|f| Some((verdict(&intent.want, f.theirs?), f))).max_by_key(|(v, _)| *v);
     let fits = found.iter().all(|f| f.can_replay);
     let (mut verdict, mut reason) = match worst {
         None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
         Some((verdict, found)) => (verdict, format!("{}{}", found.change.what, consequence(verdict))),
     };
-    let is_untold = any_open && intent.want == Want::Metadata;
+    let is_untold = is_untold(intent);
     if !is_absent && verdict != Verdict::Stop {
         verdict = Verdict::Decide;
         reason = match is_untold {
@@ -84,11 +83,16 @@ fn stop(intent: &Intent, kind: ChangeKind, what: &str) -> Assessment {
         changes: vec![Intervening::of(kind, what)],
         landed: None,
         // It may have landed before the table went, and the table may be registered again.
-        is_absent: !intent.sent.iter().any(|sent| sent.is_open),
+        is_absent: !intent.is_open(),
         may_still_land: false,
         can_replay: false,
-        is_untold: intent.want == Want::Metadata,
+        is_untold: is_untold(intent),
     }
+}
+
+/// Whether an answer is missing to a change that leaves no id in the table.
+fn is_untold(intent: &Intent) -> bool {
+    intent.is_open() && intent.want == Want::Metadata
 }
 
 /// The snapshot of any attempt, or one that carries the ingest's id; a ref that leads where it was wanted.

@@ -265,7 +265,7 @@ impl Course<'_> {
     }
 
     fn ending_unseen(&self) -> Ending {
-        if self.intent.sent.iter().any(|sent| sent.is_open) { Ending::Unknown } else { Ending::Rejected }
+        if self.intent.is_open() { Ending::Unknown } else { Ending::Rejected }
     }
 
     fn told(&self, ended: Ended, base_snapshot_id: Option<i64>, attempts: Vec<Attempt>, notes: Vec<String>) -> Carried {

@@ -109,6 +109,11 @@ impl Intent {
         });
     }
 
+    /// Whether any request may still be on its way.
+    pub fn is_open(&self) -> bool {
+        self.sent.iter().any(|sent| sent.is_open)
+    }
+
     /// The attempt that would add this snapshot, else the last one.
     pub fn attempt_of(&self, snapshot_id: Option<i64>) -> Option<u32> {
         let by_id = self.sent.iter().find(|sent| snapshot_id.is_some() && sent.snapshot_id == snapshot_id);

@@ -98,7 +98,7 @@ async fn older(table: &Table, intent: &Intent, base: Option<&TableMetadata>, see
     for entry in seen.metadata.metadata_log().iter().rev().take(OLDER_FILES) {
         if entry.metadata_file == intent.base.metadata_location {
             seen.is_whole = true;
-            seen.is_made |= base.is_some_and(|base| steps.lead(base, &newer));
+            seen.is_made = seen.is_made || base.is_some_and(|base| steps.lead(base, &newer));
             break;
         }
         let Ok(older) = read_metadata(table.storage(), &entry.metadata_file).await else { break };
@@ -108,7 +108,7 @@ async fn older(table: &Table, intent: &Intent, base: Option<&TableMetadata>, see
         let gone = older.snapshots().filter(|s| seen.metadata.snapshot_by_id(s.snapshot_id()).is_none());
         expired.extend(gone.map(|s| (s.snapshot_id(), s.clone())));
         stops.push(older.snapshot_for_ref(&intent.branch).map(|s| s.snapshot_id()));
-        seen.is_made |= steps.lead(&older, &newer);
+        seen.is_made = seen.is_made || steps.lead(&older, &newer);
         newer = Arc::new(older);
     }
     stops.reverse();

@@ -40,16 +40,6 @@ impl NamedFiles {
         self.prints.contains(&fingerprint(&self.storage, location))
     }
 
-    /// How many files it names.
-    pub fn len(&self) -> usize {
-        self.prints.len()
-    }
-
-    /// Whether it names none.
-    pub fn is_empty(&self) -> bool {
-        self.prints.is_empty()
-    }
-
     fn add(&mut self, location: &str) -> bool {
         self.prints.insert(fingerprint(&self.storage, location))
     }

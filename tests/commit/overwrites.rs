@@ -7,10 +7,7 @@ use icedeck::commit::{ConflictKind, HitFiles, Targets, Validation, conflicts, hi
 use super::check::{lines, sound, sound_now};
 use super::deletes::{delete_by_vector, delete_ids, delete_positions};
 use super::*;
-
-fn overwrite(added: Vec<StagedFile>, targets: Targets) -> Change {
-    Change::Overwrite { branch: "main".into(), added, targets, validation: None, summary: BTreeMap::new() }
-}
+use crate::common::lake::overwrite;
 
 fn checked(added: Vec<StagedFile>, targets: Targets, read_at: Option<i64>, filter: Option<Predicate>) -> Change {
     let validation = Some(Validation { read_at, filter });
@@ -33,23 +30,11 @@ fn operation(table: &Table) -> Operation {
     table.metadata().current_snapshot().unwrap().summary().operation.clone()
 }
 
-/// Three files of ten rows each, in three snapshots.
-async fn three(lake: &Lake, name: &str, format: u8) -> (Table, Vec<String>) {
-    let mut table = lake.table(name, orders_schema(), None, format).await;
-    let mut paths = Vec::new();
-    for n in 0..3 {
-        let staged = lake.stage(&table, orders(&table, n * 10, 10)).await;
-        paths.push(staged[0].file.file_path().to_string());
-        table = lake.commit(&table, &append("main", staged)).await;
-    }
-    (table, paths)
-}
-
 #[tokio::test]
 async fn copy_on_write_takes_files_out_and_keeps_every_number() {
     let lake = Lake::new().await;
     for format in [1, 2, 3] {
-        let (table, paths) = three(&lake, &format!("sales.v{format}"), format).await;
+        let (table, paths) = lake.three(&format!("sales.v{format}"), format).await;
         let before = head(&table);
         let staged = lake.stage(&table, orders(&table, 11, 9)).await;
         let new = staged[0].file.file_path().to_string();
@@ -74,7 +59,7 @@ async fn copy_on_write_takes_files_out_and_keeps_every_number() {
 #[tokio::test]
 async fn a_removal_is_told_once_and_then_forgotten() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let removed = |table: Table, path: &String| {
         let change = overwrite(Vec::new(), Targets::Files(vec![path.clone()]));
         let lake = &lake;
@@ -97,7 +82,7 @@ async fn a_removal_is_told_once_and_then_forgotten() {
 #[tokio::test]
 async fn a_file_that_is_gone_cannot_be_removed_again() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let gone = overwrite(Vec::new(), Targets::Files(vec![paths[0].clone(), "file:///nowhere.parquet".into()]));
     let error = refused(&lake, &table, gone).await;
     assert!(error.to_string().contains("nowhere.parquet") && !error.to_string().contains(&paths[0]), "{error}");
@@ -110,7 +95,7 @@ async fn a_file_that_is_gone_cannot_be_removed_again() {
 #[tokio::test]
 async fn all_rows_are_replaced() {
     let lake = Lake::new().await;
-    let (table, _) = three(&lake, "sales.orders", 2).await;
+    let (table, _) = lake.three("sales.orders", 2).await;
     let staged = lake.stage(&table, orders(&table, 500, 5)).await;
     let table = lake.commit(&table, &overwrite(staged, Targets::All)).await;
     assert_eq!(longs(&table, None, "id").await, (500..505).collect::<Vec<_>>());
@@ -161,7 +146,7 @@ async fn partitions_that_others_left_alone_are_replaced_upon_what_they_did() {
 #[tokio::test]
 async fn a_filter_removes_whole_files_and_names_the_ones_it_cannot() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let HitFiles { whole, partly } = hit_files(&table, head(&table), &id_from(15)).await.unwrap();
     assert_eq!(whole.iter().map(|f| &f.path).collect::<Vec<_>>(), [&paths[2]]);
     assert_eq!(partly.iter().map(|f| (&f.path, f.records)).collect::<Vec<_>>(), [(&paths[1], 10)]);
@@ -189,7 +174,7 @@ async fn a_partition_value_proves_what_statistics_cannot() {
 #[tokio::test]
 async fn what_others_did_to_the_same_rows_is_a_conflict() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let read_at = head(&table);
     let table = lake.append(&table, orders(&table, 100, 10)).await;
     let theirs = head(&table);
@@ -213,7 +198,7 @@ async fn what_others_did_to_the_same_rows_is_a_conflict() {
 async fn a_compaction_keeps_the_age_of_its_rows() {
     let lake = Lake::new().await;
     for format in [1, 2, 3] {
-        let (table, paths) = three(&lake, &format!("sales.v{format}"), format).await;
+        let (table, paths) = lake.three(&format!("sales.v{format}"), format).await;
         let read_at = head(&table);
         let staged = lake.stage(&table, orders(&table, 0, 20)).await;
         let path = staged[0].file.file_path().to_string();
@@ -245,7 +230,7 @@ async fn a_compaction_keeps_the_age_of_its_rows() {
 #[tokio::test]
 async fn deletes_follow_the_data_they_are_about() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let read_at = head(&table);
     let table = delete_positions(&lake, &table, &paths[0], &[3, 4]).await;
     assert_eq!(longs(&table, None, "id").await.len(), 28);
@@ -285,7 +270,7 @@ async fn deletes_follow_the_data_they_are_about() {
 #[tokio::test]
 async fn totals_survive_a_table_that_was_emptied() {
     let lake = Lake::new().await;
-    let (table, _) = three(&lake, "sales.orders", 3).await;
+    let (table, _) = lake.three("sales.orders", 3).await;
     let table = lake.commit(&table, &delete(Predicate::AlwaysTrue)).await;
     assert_eq!((&*summary(&table)["total-records"], &*summary(&table)["total-files-size"]), ("0", "0"));
     assert_eq!(sound_now(&table).await, Vec::<String>::new());
@@ -297,7 +282,7 @@ async fn totals_survive_a_table_that_was_emptied() {
 #[tokio::test]
 async fn a_branch_is_overwritten_without_main() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let table = lake.branch(&table, "audit", head(&table)).await;
     let change = Change::Delete { branch: "audit".into(), filter: id_from(20), summary: BTreeMap::new() };
     let table = lake.commit(&table, &change).await;
@@ -309,7 +294,7 @@ async fn a_branch_is_overwritten_without_main() {
 #[tokio::test]
 async fn equality_deletes_go_on_to_concern_compacted_rows() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 2).await;
+    let (table, paths) = lake.three("sales.orders", 2).await;
     let read_at = head(&table);
     let added = lake.stage(&table, orders(&table, 0, 20)).await;
     let table = delete_ids(&lake, &table, &[3, 25]).await;
@@ -339,7 +324,7 @@ async fn equality_deletes_go_on_to_concern_compacted_rows() {
 #[tokio::test]
 async fn a_deletion_vector_goes_with_its_file() {
     let lake = Lake::new().await;
-    let (table, paths) = three(&lake, "sales.orders", 3).await;
+    let (table, paths) = lake.three("sales.orders", 3).await;
     let read_at = head(&table);
     let table = delete_by_vector(&lake, &table, &paths[1]).await;
     let remove = |n: usize| overwrite(Vec::new(), Targets::Files(vec![paths[n].clone()]));

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{NestedField, NestedFieldRef, PrimitiveType, Schema, Type, UnboundPartitionSpec};
 use icedeck::catalog::{self, Connection, LakeOptions, TableCreation};
-use icedeck::commit::{self, Change, Published, RefKind, StagedFile, Unwitnessed};
+use icedeck::commit::{self, Change, Published, RefKind, StagedFile, Targets, Unwitnessed};
 use icedeck::env::Env;
 use icedeck::ingest::stage::{Stage, StageLimits};
 use icedeck::table::{Namespace, Table, TableName};
@@ -149,6 +149,18 @@ impl Lake {
         self.commit(base, &append(branch, files)).await
     }
 
+    /// Makes a table of [`orders_schema`] with three files of ten rows, ids 0 to 29, in three snapshots; and their paths.
+    pub async fn three(&self, name: &str, format: u8) -> (Table, Vec<String>) {
+        let mut table = self.table(name, orders_schema(), None, format).await;
+        let mut paths = Vec::new();
+        for n in 0..3 {
+            let staged = self.stage(&table, orders(&table, n * 10, 10)).await;
+            paths.push(staged[0].file.file_path().to_string());
+            table = self.commit(&table, &append("main", staged)).await;
+        }
+        (table, paths)
+    }
+
     /// Makes or moves a branch.
     pub async fn branch(&self, base: &Table, name: &str, snapshot_id: i64) -> Table {
         self.commit(base, &Change::SetRef { name: name.into(), kind: RefKind::Branch, snapshot_id }).await
@@ -163,6 +175,11 @@ impl Lake {
 /// An append without anything in its summary.
 pub fn append(branch: &str, files: Vec<StagedFile>) -> Change {
     Change::Append { branch: branch.into(), files, summary: BTreeMap::new() }
+}
+
+/// New files in the place of others on `main`, whatever others did.
+pub fn overwrite(added: Vec<StagedFile>, targets: Targets) -> Change {
+    Change::Overwrite { branch: "main".into(), added, targets, validation: None, summary: BTreeMap::new() }
 }
 
 /// Every row at a snapshot (nothing: the current one), read by iceberg's own scan.

@@ -9,11 +9,7 @@ use icedeck::table::changes::{Changes, Direction, FileChanges, Relation, changes
 
 use super::files::{file, with_delete};
 use super::*;
-use crate::common::lake::orders_schema;
-
-fn overwrite(added: Vec<icedeck::commit::StagedFile>, targets: Targets) -> Change {
-    Change::Overwrite { branch: "main".into(), added, targets, validation: None, summary: BTreeMap::new() }
-}
+use crate::common::lake::{orders_schema, overwrite};
 
 fn head(table: &Table) -> i64 {
     table.metadata().current_snapshot_id().unwrap()

@@ -54,14 +54,7 @@ async fn deleted(lake: &Lake, table: &Table, filter: &str) -> (Taken, Table) {
 
 /// `sales.orders` with three files of ten rows, ids 0 to 29.
 async fn three(lake: &Lake, format: u8) -> (Table, Vec<String>) {
-    let mut table = lake.table(NAME, orders_schema(), None, format).await;
-    let mut paths = Vec::new();
-    for n in 0..3 {
-        let staged = lake.stage(&table, orders(&table, n * 10, 10)).await;
-        paths.push(staged[0].file.file_path().to_string());
-        table = lake.commit(&table, &append("main", staged)).await;
-    }
-    (table, paths)
+    lake.three(NAME, format).await
 }
 
 async fn ids(lake: &Lake) -> Vec<i64> {

@@ -88,14 +88,12 @@ def over_postgres(lake):
     with tempfile.TemporaryDirectory(prefix="icedeck-postgres-") as folder:
         pathlib.Path(folder).chmod(0o755)
         with postgres.server(pathlib.Path(folder) / "server") as port:
-            password = urllib.parse.quote(postgres.PASSWORD, safe="")
-            address = lambda dialect: f"{dialect}://ann:{password}@127.0.0.1:{port}/postgres"
             warehouse = f"file://{lake.folder}/postgres"
-            add(lake, f'[catalog.pg]\ntype = "sql"\nuri = "{address("postgresql")}"\nwarehouse = "{warehouse}"\n')
+            add(lake, f'[catalog.pg]\ntype = "sql"\nuri = "{postgres.address(port)}"\nwarehouse = "{warehouse}"\n')
             lake.run("--catalog", "pg", "ls")
-            peer = SqlCatalog("pg", uri=address("postgresql+pg8000"), warehouse=warehouse)
+            peer = SqlCatalog("pg", uri=postgres.address(port, "postgresql+pg8000"), warehouse=warehouse)
             passed = conforms(lake, "pg", peer)
-            wrong = address("postgresql").replace(password, "HUNTER2")
+            wrong = f"postgresql://ann:HUNTER2@127.0.0.1:{port}/postgres"
             add(lake, f'[catalog.wrong]\ntype = "sql"\nuri = "{wrong}"\n')
             lake.run("--catalog", "wrong", "ls", expect=1)
     lake.run("--catalog", "pg", "ls", expect=1)

@@ -5,11 +5,17 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
-import time
+import urllib.parse
+
+from ports import free_port, wait_for
 
 PASSWORD = "p w/@:%"
+
+
+def address(port, dialect="postgresql"):
+    """The database of that server, with who may use it."""
+    return f"{dialect}://ann:{urllib.parse.quote(PASSWORD, safe='')}@127.0.0.1:{port}/postgres"
 
 
 def programs():
@@ -34,18 +40,12 @@ def server(folder):
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     subprocess.run([*user, bin / "initdb", "-D", folder / "data", "-A", "scram-sha-256", "-U", "ann",
                     f"--pwfile={secret}", "--locale=C", "--encoding=UTF8"], check=True, cwd="/", **quiet)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen([*user, bin / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port),
                                     "-k", folder, "-c", "shared_buffers=32MB"], cwd="/", stderr=log, **quiet)
     try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
+        wait_for(port, process, (folder / "log").read_text)
         yield port
     finally:
         process.send_signal(signal.SIGINT)

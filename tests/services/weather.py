@@ -7,11 +7,9 @@ import collections
 import contextlib
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.parse
 import urllib.request
 
@@ -19,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "interop"))
 
 import java_server
 from lake import Lake
+from ports import free_port, wait_for
 from pyiceberg.catalog.rest import RestCatalog
 
 TABLE = "shop.orders"
@@ -184,20 +183,6 @@ def proxy(program, upstream):
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port, process):
-    for _ in range(300):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert process.poll() is None, "the proxy does not start"
-        time.sleep(0.1)
 
 
 def request(method, url, body):

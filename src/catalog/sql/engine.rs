@@ -81,9 +81,9 @@ impl Engine {
     /// The address as the driver takes it.
     pub fn url(&self, read_only: bool) -> Result<Url> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
-        let Self::Sqlite(file) = self else {
-            let Self::Postgres(url) = self else { return Err(Error::bug("an engine without an address")) };
-            return Ok(url.clone());
+        let file = match self {
+            Self::Postgres(url) => return Ok(url.clone()),
+            Self::Sqlite(file) => file,
         };
         let wrong = || self.about(Error::invalid("the SQLite file's name cannot be told to SQLite"));
         let absolute = std::path::absolute(file).map_err(|e| wrong().caused_by(e))?;
@@ -136,7 +136,7 @@ impl Engine {
     pub fn failed(&self, error: sqlx::Error, what: &str) -> Error {
         let code = error.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned()).unwrap_or_default();
         let (kind, why, hint) = match (self, &error) {
-            (_, sqlx::Error::PoolTimedOut) if matches!(self, Self::Sqlite(_)) => LOCKED,
+            (Self::Sqlite(_), sqlx::Error::PoolTimedOut) => LOCKED,
             (Self::Sqlite(_), _) => of_sqlite(code.parse().unwrap_or(0)),
             (Self::Postgres(_), _) => of_postgres(&code),
         };

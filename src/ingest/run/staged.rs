@@ -52,11 +52,6 @@ impl StagedLoad {
         self.result.notes.push(note);
     }
 
-    /// The rows of the load itself.
-    pub fn rows(&self) -> u64 {
-        self.result.rows
-    }
-
     /// It is in the table: the journal is closed.
     #[must_use]
     pub fn committed(mut self) -> IngestResult {

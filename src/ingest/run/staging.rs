@@ -199,12 +199,11 @@ impl<'a> Load<'a> {
     /// Makes sure that every file is on the disk, and writes them into the journal.
     async fn complete(&mut self, stage: &Stage, journal: &mut Journal) -> Result<Vec<StagedFile>> {
         let files = stage.staged().await?;
-        let count = files.len() as u64;
-        let bytes = files.iter().map(|f| f.file.file_size_in_bytes()).sum();
+        let (count, rows, bytes) = StagedFile::totals(&files);
         journal.files(&self.table, &files)?;
         // Files that keep other rows are still to be written: until then nobody may publish these alone.
         if self.plan.request.cut.is_none() {
-            journal.staged(count, files.iter().map(|f| f.file.record_count()).sum(), bytes)?;
+            journal.staged(count, rows, bytes)?;
         }
         (self.result.files, self.result.bytes) = (count, bytes);
         self.monitor.check()?;

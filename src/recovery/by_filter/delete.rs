@@ -121,9 +121,8 @@ impl DeletePlan {
         let course = Course { connection, journal: &mut ready.journal, intent, change, policy, env, monitor };
         let carried = course.run(self.cutting.base.clone()).await;
         let mut done = Done::of(&carried, self.table.clone());
-        done.files = Some(ready.files.len() as u64);
-        done.rows = Some(ready.files.iter().map(|file| file.file.record_count()).sum());
-        done.bytes = Some(ready.files.iter().map(|file| file.file.file_size_in_bytes()).sum());
+        let (files, rows, bytes) = StagedFile::totals(&ready.files);
+        (done.files, done.rows, done.bytes) = (Some(files), Some(rows), Some(bytes));
         let closed = match carried.ending {
             Ending::Committed => ready.journal.closed(),
             Ending::NotSent => ready.take_back(carried.reason.as_deref().unwrap_or("nothing was sent")).await,
@@ -167,9 +166,8 @@ impl DeletePlan {
     async fn fill(&self, ready: &mut Ready, monitor: &Monitor) -> Result<()> {
         ready.files = self.cutting.write(&ready.stage, monitor).await?;
         ready.journal.files(&self.cutting.base, &ready.files)?;
-        let rows = ready.files.iter().map(|file| file.file.record_count()).sum();
-        let bytes = ready.files.iter().map(|file| file.file.file_size_in_bytes()).sum();
-        ready.journal.staged(ready.files.len() as u64, rows, bytes)?;
+        let (files, rows, bytes) = StagedFile::totals(&ready.files);
+        ready.journal.staged(files, rows, bytes)?;
         monitor.check()
     }
 }

@@ -78,9 +78,8 @@ impl Cutting {
         let kept = self.write(&stage, monitor).await?;
         load.journal.files(&load.table, &kept)?;
         files.extend(kept);
-        let rows = files.iter().map(|file| file.file.record_count()).sum();
-        let bytes = files.iter().map(|file| file.file.file_size_in_bytes()).sum();
-        load.journal.staged(files.len() as u64, rows, bytes)?;
+        let (count, rows, bytes) = StagedFile::totals(&files);
+        load.journal.staged(count, rows, bytes)?;
         monitor.check()?;
         load.note(format!("in the place of {}", self.taken));
         load.change = self.change(files, summary);

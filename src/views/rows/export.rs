@@ -44,6 +44,7 @@ impl Task for ExportRows {
 }
 
 impl ExportRows {
+    /// Boxed in a function of its own: within `async_trait` the compiler proves anew that all of it may change threads.
     fn all<'a>(&'a self, lake: &'a Lake, feed: &'a Feed<export::Exported>) -> BoxFuture<'a, Result<()>> {
         async move {
             let (target, id) = self.file.target(lake)?;

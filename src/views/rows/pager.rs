@@ -94,6 +94,7 @@ impl Task for ReadPage {
 }
 
 impl ReadPage {
+    /// Boxed in a function of its own: within `async_trait` the compiler proves anew that all of it may change threads.
     fn page<'a>(&'a self, lake: &'a Lake, feed: &'a Feed<Told>) -> BoxFuture<'a, Result<()>> {
         async move {
             let mut place = self.pager.stream.lock().await;

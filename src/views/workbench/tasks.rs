@@ -167,6 +167,7 @@ impl Task for Act {
 }
 
 impl Act {
+    /// Boxed in a function of its own: within `async_trait` the compiler proves anew that all of it may change threads.
     fn done<'a>(&'a self, lake: &'a Lake, monitor: &'a Monitor) -> BoxFuture<'a, Result<Done>> {
         async move {
             let connection = lake.connection(Some(&self.catalog)).await?;

@@ -6,6 +6,7 @@ use icedeck::recovery::Verdict;
 use icedeck::recovery::resolve::{discard, rebase, restage, stand};
 
 use super::*;
+use crate::common::lake::overwrite;
 
 async fn restaged(lake: &Lake, id: &str) -> recovery::Done {
     let policy = Policy::hasty(OnConflict::Rebase);
@@ -21,13 +22,7 @@ async fn rows_that_the_filter_does_not_take_are_no_conflict() {
     let lake = Lake::new().await;
     let (table, paths) = three(&lake, 2).await;
     let far = lake.stage(&table, orders(&table, 1000, 5)).await;
-    let drop = Change::Overwrite {
-        branch: "main".into(),
-        added: Vec::new(),
-        targets: Targets::Files(vec![paths[2].clone()]),
-        validation: None,
-        summary: BTreeMap::new(),
-    };
+    let drop = overwrite(Vec::new(), Targets::Files(vec![paths[2].clone()]));
     let beaten = Faulty::on(&lake, [Fault::Beaten(vec![append("main", far), drop])]);
     let done = carried(&lake, &beaten, &planned(&table, "id < 15").await).await;
     assert_eq!((done.done.outcome, done.done.attempts), (Word::Committed, 2), "{done:?}");
@@ -62,13 +57,7 @@ async fn others_who_touched_the_same_files_are_a_conflict() {
     let lake = Lake::new().await;
     let (table, paths) = three(&lake, 2).await;
     let compacted = lake.stage(&table, orders(&table, 10, 10)).await;
-    let gone = Change::Overwrite {
-        branch: "main".into(),
-        added: Vec::new(),
-        targets: Targets::Files(vec![paths[1].clone()]),
-        validation: None,
-        summary: BTreeMap::new(),
-    };
+    let gone = overwrite(Vec::new(), Targets::Files(vec![paths[1].clone()]));
     let replace = Change::Replace {
         branch: "main".into(),
         added: compacted,
