@@ -8,6 +8,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`error`], [`monitor`], [`mod@env`] | what failed, progress out and cancellation in, clock and ids and paths |
+//! | `sql` | SQL expressions over columns: parsed, typed, evaluated |
 //! | [`storage`] | every byte outside memory: locations, object stores, iceberg's `Storage` upon them |
 //! | [`table`] | a loaded table as plain values: snapshots, manifests, files, schemas, statistics |
 //! | [`catalog`] | configuration, connections, and one `Committer` per way of publishing |
@@ -20,7 +21,7 @@
 //! | [`app`] | the shell of the console: event loop, actions, effects, routes, jobs, keymap, theme |
 //! | [`views`] | one file a screen, and the widgets they share |
 //!
-//! Arrows point one way: `error, monitor, env` <- `storage` <- `table` <- `catalog` <- `commit` <- `ingest` <-
+//! Arrows point one way: `error, monitor, env, sql` <- `storage` <- `table` <- `catalog` <- `commit` <- `ingest` <-
 //! `recovery` <- `app`, `views`, `cli`; `query` stands on `table` and `catalog`.
 //!
 //! # Invariants
@@ -49,6 +50,7 @@ pub mod ingest;
 pub mod monitor;
 pub mod query;
 pub mod recovery;
+mod sql;
 pub mod storage;
 pub mod table;
 pub mod views;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 const MAX_FILE: usize = 500;
 const MAX_FUNCTION: usize = 80;
-const LAKE_CRATES: [&str; 4] = ["iceberg", "arrow", "parquet", "datafusion"];
+const LAKE_CRATES: [&str; 6] =
+    ["iceberg", "arrow", "parquet", "datafusion_common", "datafusion_expr", "datafusion_physical_expr"];
 const SCREEN_CRATES: [&str; 2] = ["ratatui", "crossterm"];
 /// Lower floors first: a module may use what stands before it, never what stands behind.
-const FLOORS: [&str; 11] =
-    ["storage", "table", "catalog", "commit", "query", "ingest", "recovery", "demo", "app", "views", "cli"];
+const FLOORS: [&str; 12] =
+    ["sql", "storage", "table", "catalog", "commit", "query", "ingest", "recovery", "demo", "app", "views", "cli"];
 
 struct Source {
     path: String,

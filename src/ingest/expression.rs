@@ -5,35 +5,29 @@
 //! again must not change in between.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array, new_null_array};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, SchemaError};
-use datafusion::error::DataFusionError;
-use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, Volatility};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::BinaryExpr;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion_common::{DFSchema, DataFusionError, SchemaError};
+use datafusion_expr::Expr;
+use datafusion_physical_expr::PhysicalExpr;
 
 use super::bind::Problem;
 use super::fit::{Bad, Convert, merge};
 use super::mapping::nearest;
 use super::parse::{ParseFormat, Reason};
 use super::source::SourceColumn;
-use crate::{Error, Result};
+use crate::{Error, Result, sql};
 
 /// Compiles expressions over the columns of one source.
+#[derive(Debug)]
 pub(super) struct Compiler<'a> {
     source: &'a [SourceColumn],
     /// What text columns are within expressions.
     types: HashMap<&'a str, DataType>,
-    state: OnceLock<SessionState>,
 }
 
 /// One expression, ready for any number of batches.
@@ -75,7 +69,7 @@ impl<'a> Compiler<'a> {
                 ),
             }
         }
-        if problems.is_empty() { Ok(Self { source, types: known, state: OnceLock::new() }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { source, types: known }) } else { Err(problems) }
     }
 
     /// The source's columns.
@@ -85,7 +79,7 @@ impl<'a> Compiler<'a> {
 
     /// Compiles an expression. Text columns have their inferred types; where the expression does not go with those but
     /// does with text, they are text.
-    pub(super) fn compile(&self, sql: &str) -> Compiled {
+    pub(super) fn compile(&self, text: &str) -> Compiled {
         let inferred = |c: &SourceColumn| {
             if is_text(&c.stored) && !is_text(&c.data_type) { c.data_type.clone() } else { c.stored.clone() }
         };
@@ -96,30 +90,32 @@ impl<'a> Compiler<'a> {
             .collect();
         let plain: Vec<_> =
             self.source.iter().map(|c| self.types.get(c.name.as_str()).unwrap_or(&c.stored).clone()).collect();
-        self.compile_as(sql, &typed).or_else(|problem| {
-            if typed == plain { Err(problem) } else { self.compile_as(sql, &plain).map_err(|_| problem) }
+        self.compile_as(text, &typed).or_else(|problem| {
+            if typed == plain { Err(problem) } else { self.compile_as(text, &plain).map_err(|_| problem) }
         })
     }
 
-    fn compile_as(&self, sql: &str, types: &[DataType]) -> Compiled {
-        let state = self.state.get_or_init(session);
+    fn compile_as(&self, text: &str, types: &[DataType]) -> Compiled {
         let fields = self.source.iter().zip(types).map(|(c, of)| Field::new(&c.name, of.clone(), true));
         let all = Schema::new(fields.collect::<Vec<_>>());
         let known = DFSchema::try_from(all.clone()).map_err(|e| self.problem(&e))?;
         // In parentheses, so that nothing may follow the expression; on a line of its own, for a comment at its end.
-        let logical = state.create_logical_expr(&format!("({sql}\n)"), &known).map_err(|e| self.problem(&e))?.unalias();
-        refuse_unfit(&logical)?;
+        let logical = sql::parse(&format!("({text}\n)"), &known).map_err(|e| self.problem(&e))?.unalias();
+        if let Some(why) = sql::more_than_the_row(&logical) {
+            return Err(Problem::new(why));
+        }
         let used: Vec<_> = logical.column_refs().into_iter().map(|c| c.name.clone()).collect();
         let needs: Vec<usize> =
             (0..self.source.len()).filter(|i| self.source.get(*i).is_some_and(|c| used.contains(&c.name))).collect();
         let schema = Arc::new(all.project(&needs).map_err(|e| Problem::new(e.to_string()))?);
-        self.finish(state, logical, schema, needs)
+        self.finish(logical, schema, needs)
     }
 
-    fn finish(&self, state: &SessionState, logical: Expr, schema: SchemaRef, needs: Vec<usize>) -> Compiled {
+    fn finish(&self, logical: Expr, schema: SchemaRef, needs: Vec<usize>) -> Compiled {
         let known = DFSchema::try_from(schema.as_ref().clone()).map_err(|e| self.problem(&e))?;
         let physical = |expr: Expr| {
-            let physical = state.create_physical_expr(expr, &known).and_then(checked).map_err(|e| self.problem(&e))?;
+            let physical = sql::coerce(expr, &known).and_then(|expr| sql::evaluator(&expr, &known));
+            let physical = physical.map_err(|e| self.problem(&e))?;
             let data_type = physical.data_type(&schema).map_err(|e| self.problem(&e))?;
             Ok::<_, Problem>((physical, data_type))
         };
@@ -175,15 +171,6 @@ impl<'a> Compiler<'a> {
         let plain =
             kinds.iter().fold(first, |text, kind| text.strip_prefix(kind).unwrap_or(text)).trim_end_matches("\")");
         Problem::new(format!("the expression cannot be used: {plain}"))
-    }
-}
-
-impl fmt::Debug for Compiler<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compiler")
-            .field("source", &self.source.len())
-            .field("types", &self.types)
-            .finish_non_exhaustive()
     }
 }
 
@@ -258,51 +245,6 @@ fn plan(from: &DataType, to: &FieldRef) -> Result<Convert, Problem> {
     match from == to.data_type() {
         true => Ok(Convert::Same),
         false => Convert::plan(from, to, &ParseFormat::default()),
-    }
-}
-
-/// Names keep their case, so that a column is found as it is written.
-fn session() -> SessionState {
-    let config = SessionConfig::new().set_bool("datafusion.sql_parser.enable_ident_normalization", false);
-    SessionContext::new_with_config(config).state()
-}
-
-/// Arithmetic that tells when it overflows: DataFusion's own wraps around.
-fn checked(physical: Arc<dyn PhysicalExpr>) -> datafusion::error::Result<Arc<dyn PhysicalExpr>> {
-    let strict = |node: Arc<dyn PhysicalExpr>| {
-        Ok(match node.as_any().downcast_ref::<BinaryExpr>() {
-            Some(binary) => Transformed::yes(Arc::new(binary.clone().with_fail_on_overflow(true)) as Arc<_>),
-            None => Transformed::no(node),
-        })
-    };
-    physical.transform_up(strict).map(|changed| changed.data)
-}
-
-/// Refuses what is no function of the row alone.
-fn refuse_unfit(expr: &Expr) -> Result<(), Problem> {
-    let mut found = None;
-    let walked = expr.apply(|node| {
-        found = match node {
-            Expr::AggregateFunction(f) => Some(format!("{}() needs more than one row", f.func.name())),
-            Expr::WindowFunction(_) => Some("window functions need more than one row".into()),
-            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
-                Some("subqueries cannot be used".into())
-            }
-            Expr::Placeholder(_) | Expr::ScalarVariable(..) | Expr::OuterReferenceColumn(..) | Expr::GroupingSet(_) => {
-                Some("only columns, constants and functions can be used".into())
-            }
-            Expr::Unnest(_) => Some("one row cannot become several".into()),
-            Expr::ScalarFunction(f) if f.func.signature().volatility != Volatility::Immutable => {
-                Some(format!("{}() does not give the same result each time", f.func.name()))
-            }
-            _ => None,
-        };
-        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    });
-    match (walked, found) {
-        (Err(e), _) => Err(Problem::new(format!("the expression cannot be used: {}", e.strip_backtrace()))),
-        (Ok(_), Some(why)) => Err(Problem::new(why)),
-        (Ok(_), None) => Ok(()),
     }
 }
 

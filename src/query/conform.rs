@@ -8,7 +8,7 @@ use arrow::array::new_null_array;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
-use datafusion::scalar::ScalarValue;
+use datafusion_common::ScalarValue;
 use iceberg::spec::{Literal, PrimitiveLiteral};
 
 use crate::{Error, Result};

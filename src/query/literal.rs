@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 
 use arrow::datatypes::{DataType, Schema};
-use datafusion::common::DataFusionError;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::logical_expr::Expr;
-use datafusion::scalar::ScalarValue;
+use datafusion_common::DataFusionError;
+use datafusion_common::ScalarValue;
+use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_expr::Expr;
 use uuid::Uuid;
 
 use super::conform::field_id;

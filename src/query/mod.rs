@@ -6,6 +6,7 @@
 
 mod by_filter;
 mod changed;
+mod condition;
 mod conform;
 pub mod export;
 mod file;

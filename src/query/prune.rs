@@ -7,15 +7,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, SchemaRef as ArrowSchemaRef};
-use datafusion::common::Column;
-use datafusion::common::pruning::PruningStatistics;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
-use datafusion::physical_plan::PhysicalExpr;
-use datafusion::scalar::ScalarValue;
+use datafusion_common::ScalarValue;
 use iceberg::spec::{DataFile, Literal, PrimitiveLiteral, Transform};
 
+use super::condition::{Condition, Known, compared, opposite};
 use super::conform::{field_id, scalar};
 use super::filter::Filter;
 use super::plan::PlannedFile;
@@ -34,7 +31,7 @@ pub struct FilesSeen {
 #[derive(Debug, Clone)]
 pub struct Pruner {
     table: Table,
-    predicate: Arc<PruningPredicate>,
+    condition: Condition,
     columns: HashMap<String, (i32, DataType)>,
 }
 
@@ -42,28 +39,24 @@ impl Pruner {
     /// What of the filter can be told from bounds; nothing where that is no part of it. `schema` is that of the batches
     /// the filter is applied to.
     pub fn new(table: &Table, filter: &Filter, schema: &ArrowSchemaRef) -> Option<Self> {
-        Self::of(table, filter.simple_part(schema)?, schema)
+        let condition = Condition::part_of(&filter.coerced(schema).ok()?, schema)?;
+        Some(Self::of(table, condition, schema))
     }
 
-    fn of(table: &Table, expression: Arc<dyn PhysicalExpr>, schema: &ArrowSchemaRef) -> Option<Self> {
-        let predicate = PruningPredicate::try_new(expression, schema.clone()).ok()?;
+    fn of(table: &Table, condition: Condition, schema: &ArrowSchemaRef) -> Self {
         let column = |field: &Arc<arrow::datatypes::Field>| {
             Some((field.name().clone(), (field_id(field)?, field.data_type().clone())))
         };
-        let columns = schema.fields().iter().filter_map(column).collect();
-        (!predicate.always_true()).then(|| Self { table: table.clone(), predicate: Arc::new(predicate), columns })
+        Self { table: table.clone(), condition, columns: schema.fields().iter().filter_map(column).collect() }
     }
 
     /// Whether no row of the file can pass the filter.
     pub fn rules_out(&self, file: &PlannedFile) -> bool {
-        let facts = Facts { pruner: self, file: file.entry.data_file(), spec_id: file.spec_id };
-        match self.predicate.prune(&facts) {
-            Ok(kept) => kept.first() == Some(&false),
-            Err(e) => {
-                tracing::debug!(error = %e, "a file could not be judged by its bounds");
-                false
-            }
-        }
+        !self.condition.may_hold(&self.facts(file))
+    }
+
+    fn facts<'a>(&'a self, file: &'a PlannedFile) -> Facts<'a> {
+        Facts { pruner: self, file: file.entry.data_file(), spec_id: file.spec_id }
     }
 }
 
@@ -82,19 +75,20 @@ impl Whole {
         if filter.is_always_true() {
             return Some(Self { opposite: None, compared: HashSet::new() });
         }
-        let (opposite, compared) = filter.opposite(schema)?;
-        Some(Self { opposite: Some(Pruner::of(table, opposite, schema)?), compared })
+        let filter = filter.coerced(schema).ok()?;
+        let condition = Condition::whole_of(&opposite(&filter)?, schema)?;
+        Some(Self { opposite: Some(Pruner::of(table, condition, schema)), compared: compared(&filter) })
     }
 
     /// Whether every row of the file passes the filter.
     pub fn takes(&self, file: &PlannedFile) -> bool {
         let Some(opposite) = &self.opposite else { return true };
-        let facts = Facts { pruner: opposite, file: file.entry.data_file(), spec_id: file.spec_id };
+        let facts = opposite.facts(file);
         self.compared.iter().all(|name| facts.nulls(name) == Some(0)) && opposite.rules_out(file)
     }
 }
 
-/// One file, as DataFusion asks for its statistics.
+/// What is known of one file.
 struct Facts<'a> {
     pruner: &'a Pruner,
     file: &'a DataFile,
@@ -102,11 +96,32 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn column(&self, column: &Column) -> Option<&(i32, DataType)> {
-        self.pruner.columns.get(&column.name)
+    /// The value that every row of the file has, by its identity partition; `Some(None)` for null.
+    fn partition_value(&self, id: i32) -> Option<Option<Literal>> {
+        let spec = self.pruner.table.metadata().partition_spec_by_id(self.spec_id)?;
+        let of_column = |(field, _): &(&iceberg::spec::PartitionField, _)| {
+            field.source_id == id && field.transform == Transform::Identity
+        };
+        let mut values = spec.fields().iter().zip(self.file.partition().iter());
+        values.find(of_column).map(|(_, value)| value.cloned())
+    }
+}
+
+impl Known for Facts<'_> {
+    fn bound(&self, column: &str, greatest: bool) -> Option<ArrayRef> {
+        let (id, of_type) = self.pruner.columns.get(column)?;
+        if let Some(Some(Literal::Primitive(value))) = self.partition_value(*id) {
+            return array(&value, of_type, greatest);
+        }
+        let bounds = if greatest { self.file.upper_bounds() } else { self.file.lower_bounds() };
+        let is_float = matches!(of_type, DataType::Float32 | DataType::Float64);
+        // Bounds leave out NaN, which a filter takes for larger than every number.
+        let may_be_nan = is_float && self.file.nan_value_counts().get(id) != Some(&0);
+        // Some writers order UUIDs as signed numbers, and cut bytes short.
+        let ordered = !matches!(of_type, DataType::FixedSizeBinary(_) | DataType::LargeBinary);
+        bounds.get(id).filter(|_| ordered && !may_be_nan).and_then(|bound| array(bound.literal(), of_type, greatest))
     }
 
-    /// Rows in which the column is null, where that is known.
     fn nulls(&self, column: &str) -> Option<u64> {
         let (id, of_type) = self.pruner.columns.get(column)?;
         match self.partition_value(*id) {
@@ -117,54 +132,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The value that every row of the file has, by its identity partition; `Some(None)` for null.
-    fn partition_value(&self, id: i32) -> Option<Option<Literal>> {
-        let spec = self.pruner.table.metadata().partition_spec_by_id(self.spec_id)?;
-        let of_column = |(field, _): &(&iceberg::spec::PartitionField, _)| {
-            field.source_id == id && field.transform == Transform::Identity
-        };
-        let mut values = spec.fields().iter().zip(self.file.partition().iter());
-        values.find(of_column).map(|(_, value)| value.cloned())
-    }
-
-    fn bound(&self, column: &Column, upper: bool) -> Option<ArrayRef> {
-        let (id, of_type) = self.column(column)?;
-        if let Some(Some(Literal::Primitive(value))) = self.partition_value(*id) {
-            return array(&value, of_type, upper);
-        }
-        let bounds = if upper { self.file.upper_bounds() } else { self.file.lower_bounds() };
-        let is_float = matches!(of_type, DataType::Float32 | DataType::Float64);
-        // Bounds leave out NaN, which a filter takes for larger than every number.
-        let may_be_nan = is_float && self.file.nan_value_counts().get(id) != Some(&0);
-        // Some writers order UUIDs as signed numbers, and cut bytes short.
-        let ordered = !matches!(of_type, DataType::FixedSizeBinary(_) | DataType::LargeBinary);
-        bounds.get(id).filter(|_| ordered && !may_be_nan).and_then(|bound| array(bound.literal(), of_type, upper))
-    }
-}
-
-impl PruningStatistics for Facts<'_> {
-    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, false)
-    }
-
-    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, true)
-    }
-
-    fn num_containers(&self) -> usize {
-        1
-    }
-
-    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from(vec![self.nulls(&column.name)?])))
-    }
-
-    fn row_counts(&self, _: &Column) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from(vec![self.file.record_count()])))
-    }
-
-    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
-        None
+    fn rows(&self) -> u64 {
+        self.file.record_count()
     }
 }
 

@@ -2,12 +2,12 @@
 //! for more. For what is asked of statistics and of other people's commits, never for rows.
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, Operator};
-use datafusion::scalar::ScalarValue;
+use datafusion_common::ScalarValue;
+use datafusion_expr::{Expr, Operator};
 use iceberg::expr::{Predicate, Reference};
 use iceberg::spec::{Datum, PrimitiveType, Schema, Type};
 
-use super::filter::opposite;
+use super::condition::opposite;
 
 /// The condition; true for everything where nothing is known.
 pub(super) fn wider(expression: &Expr, schema: &Schema) -> Predicate {
