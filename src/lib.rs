@@ -54,5 +54,6 @@ mod sql;
 pub mod storage;
 pub mod table;
 pub mod views;
+mod words;
 
 pub use error::{Error, Kind, Result};

@@ -9,6 +9,7 @@ use crate::Result;
 use crate::ingest::journal::State;
 use crate::recovery::orphans::{LeftFile, LeftFiles, Standing, left_files};
 use crate::table::TableAddress;
+use crate::words::many;
 
 /// List files below a table's location that the table does not name; nothing is deleted yet: add --dry-run
 #[derive(Debug, clap::Args)]
@@ -85,10 +86,15 @@ fn tell(left: &LeftFiles, older_than: &str, context: &Context) {
     let tally = left.tally();
     let bytes = indicatif::HumanBytes;
     let (orphans, staged) = (tally.orphans, tally.staged);
-    context.note(&format!("{} orphans ({}); the table names {} files here", orphans.0, bytes(orphans.1), tally.named));
+    context.note(&format!(
+        "{} ({}); the table names {} here",
+        many(orphans.0, "orphan"),
+        bytes(orphans.1),
+        many(tally.named, "file")
+    ));
     if staged.0 > 0 {
         let size = bytes(staged.1);
-        context.note(&format!("{} files ({size}) are staged by open ingests: icedeck recover decides", staged.0));
+        context.note(&format!("{} ({size}) staged by open ingests: icedeck recover decides", many(staged.0, "file")));
     }
     if tally.young > 0 {
         context.note(&format!("{} are younger than {older_than}: --older-than 0s lists them, too", tally.young));

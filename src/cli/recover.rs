@@ -35,7 +35,13 @@ enum What {
     /// Publish the same staged files on a new branch, named after the ingest
     Branch(Id),
     /// Give one up: delete its staged files, once it is proved that it did not land and cannot land any more
-    Discard(Id),
+    Discard {
+        #[command(flatten)]
+        id: Id,
+        /// Close its journal on your word and keep every file: for one of which nothing can prove any more whether it landed
+        #[arg(long)]
+        keep_files: bool,
+    },
     /// Prove that every load that was acknowledged is still there
     Audit {
         /// Only the loads of this table
@@ -54,7 +60,7 @@ struct Id {
 impl Args {
     /// Whether it changes something.
     pub fn writes(&self) -> bool {
-        matches!(self.what, Some(What::Rebase(_) | What::Restage(_) | What::Branch(_) | What::Discard(_)))
+        matches!(self.what, Some(What::Rebase(_) | What::Restage(_) | What::Branch(_) | What::Discard { .. }))
     }
 }
 
@@ -68,7 +74,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         Some(What::Rebase(id)) => recover_act::run(recover_act::Deed::Rebase, &id.id, context).await,
         Some(What::Restage(id)) => recover_act::run(recover_act::Deed::Restage, &id.id, context).await,
         Some(What::Branch(id)) => recover_act::run(recover_act::Deed::Branch, &id.id, context).await,
-        Some(What::Discard(id)) => recover_act::run(recover_act::Deed::Discard, &id.id, context).await,
+        Some(What::Discard { id, keep_files }) => {
+            let deed = if keep_files { recover_act::Deed::Close } else { recover_act::Deed::Discard };
+            recover_act::run(deed, &id.id, context).await
+        }
         Some(What::Audit { table }) => recover_audit::run(table.as_ref(), context).await,
     }
 }

@@ -6,6 +6,7 @@ use super::recover_show::{Found, found, tell};
 use super::{Consent, Context, Exit};
 use crate::recovery::resolve::{self, Standing};
 use crate::recovery::{Done, Policy, Verdict, Word};
+use crate::words::many;
 use crate::{Error, Kind, Result};
 
 /// What shall be done.
@@ -19,6 +20,8 @@ pub enum Deed {
     Branch,
     /// Given up.
     Discard,
+    /// Given up on the operator's word, its files kept.
+    Close,
 }
 
 /// Looks where it stands, shows it, asks, and does it.
@@ -57,6 +60,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
         Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
         Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
         Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
+        Deed::Close => resolve::close(&connection, id, env, monitor).await,
     };
     bar.clear();
     let done = done?;
@@ -68,12 +72,13 @@ fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: 
     if standing.assessment.verdict == Verdict::Landed {
         return format!("close ingest {id}, which is in {table} already");
     }
-    let what = format!("{rows} rows in {files} staged files");
+    let what = format!("{} in {}", many(rows, "row"), many(files, "staged file"));
     match deed {
         Deed::Rebase if rows == 0 && files == 0 => format!("make the change of ingest {id} again on {table}"),
         Deed::Rebase => format!("publish {what} of ingest {id} on {table} as it is now"),
         Deed::Restage => format!("give up {what} of ingest {id}, and load its files into {table} again"),
         Deed::Branch => format!("publish {what} on the new branch ingest-{id} of {table}"),
         Deed::Discard => format!("give up ingest {id} and delete {what}"),
+        Deed::Close => format!("close the journal of ingest {id} for good, and keep {what}"),
     }
 }

@@ -95,7 +95,7 @@ fn is_untold(intent: &Intent) -> bool {
     intent.is_open() && intent.want == Want::Metadata
 }
 
-/// The snapshot of any attempt, or one that carries the ingest's id; a ref that leads where it was wanted.
+/// The snapshot of any attempt, one that carries the ingest's id, or one that brought its files; a ref that leads where it was wanted.
 fn landing(intent: &Intent, seen: &Seen) -> Option<Landing> {
     if let Want::Ref { snapshot_id } = intent.want {
         let is_there = seen.ref_head(&intent.branch) == snapshot_id;
@@ -107,10 +107,14 @@ fn landing(intent: &Intent, seen: &Seen) -> Option<Landing> {
     if seen.is_made {
         return Some(Landing { snapshot_id: None, is_reachable: true, is_expired: false });
     }
+    let is_expired = |id: i64| seen.metadata.snapshot_by_id(id).is_none();
     let makes_snapshot = intent.want.makes_snapshot();
-    let snapshot = seen.snapshots().find(|s| is_sent(s) || (makes_snapshot && is_named(s)))?;
+    let Some(snapshot) = seen.snapshots().find(|s| is_sent(s) || (makes_snapshot && is_named(s))) else {
+        let held = |id| Landing { snapshot_id: Some(id), is_reachable: true, is_expired: is_expired(id) };
+        return seen.held_since.map(held);
+    };
     let id = snapshot.snapshot_id();
-    let is_expired = seen.metadata.snapshot_by_id(id).is_none();
+    let is_expired = is_expired(id);
     let is_reachable = seen.line(seen.ref_head(&intent.branch)).holds(id);
     Some(Landing { snapshot_id: Some(id), is_reachable, is_expired })
 }

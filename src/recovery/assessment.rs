@@ -164,6 +164,11 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Whether its journal may be closed on the operator's word, every file kept: no request can bring it any more.
+    pub fn may_close(&self) -> bool {
+        !self.may_still_land && self.verdict != Verdict::Landed
+    }
+
     /// Whether it may be given up, and staged files deleted: the change is absent, and no request can bring it any more;
     /// or it has no files, and nobody but the operator can tell.
     pub fn may_discard(&self) -> bool {

@@ -21,6 +21,9 @@ pub struct Seen {
     pub ref_stops: Vec<Option<i64>>,
     /// Whether a step of the table since the base is exactly what a request without a snapshot asked for.
     pub is_made: bool,
+    /// The snapshot that brought one of the staged files, where the branch holds it; looked for only where the history does
+    /// not tell.
+    pub held_since: Option<i64>,
     /// What intervening snapshots touched, by snapshot id, where that was looked at.
     pub touched: BTreeMap<i64, Touched>,
 }
@@ -67,7 +70,7 @@ impl Seen {
     pub fn of(metadata: Arc<TableMetadata>, location: impl Into<String>) -> Self {
         let location = location.into();
         let (expired, ref_stops, touched) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { metadata, location, expired, is_whole: true, ref_stops, is_made: false, touched }
+        Self { metadata, location, expired, is_whole: true, ref_stops, is_made: false, held_since: None, touched }
     }
 
     /// A snapshot that the table holds or held.

@@ -8,6 +8,7 @@ use iceberg::spec::{Operation, SnapshotRef, TableMetadata};
 
 use super::assess::{Now, assess};
 use super::assessment::Assessment;
+use super::held::held;
 use super::intent::{Intent, Want};
 use super::lineage::{Seen, Touched, none_missing};
 use super::steps::Steps;
@@ -81,6 +82,9 @@ pub(super) async fn look_at(
         None => read_metadata(table.storage(), location).await.map(Arc::new).ok(),
     };
     older(&table, intent, base.as_deref(), &mut seen).await;
+    if let (false, Some(head)) = (seen.is_whole, seen.ref_head(&intent.branch)) {
+        seen.held_since = held(&table, head, ours, monitor).await?;
+    }
     seen.touched = touched(&table, intent, &seen, ours, monitor).await?;
     let assessment = assess(intent, base.as_deref(), &Now::Table(Box::new(seen)));
     Ok(Looked { table: Some(table), assessment })

@@ -13,6 +13,7 @@ pub mod by_filter;
 mod carry;
 mod changes;
 mod compatible;
+mod held;
 mod intent;
 mod journals;
 mod lineage;

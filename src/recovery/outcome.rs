@@ -73,6 +73,9 @@ pub fn next_step(ingest_id: &str, assessment: Option<&Assessment>) -> String {
         _ if assessment.is_untold => {
             format!("look at the table, and ask for it again where it is missing; then: icedeck recover discard {id}")
         }
+        _ if !assessment.is_absent && assessment.may_close() => format!(
+            "look for its rows in the table, and load them again where they are missing; then: icedeck recover discard {id} --keep-files"
+        ),
         _ if !assessment.is_absent || assessment.may_still_land && assessment.verdict != Verdict::Rebase => {
             format!("it may still land: look again with: icedeck recover assess {id}")
         }
@@ -101,7 +104,7 @@ pub enum Word {
     NotSent,
     /// Shown only, as asked.
     Planned,
-    /// Given up: its staged files are gone, its journal is closed.
+    /// Given up: its staged files are gone (unless they were to be kept), its journal is closed.
     Discarded,
 }
 

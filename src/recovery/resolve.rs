@@ -25,6 +25,7 @@ use crate::ingest::run::{Ending, Planned, cut_of, mode_of, plan, request_again};
 use crate::monitor::Monitor;
 use crate::table::Table;
 use crate::table::inspect::partition_texts;
+use crate::words::many;
 use crate::{Error, Result};
 
 /// The verb of loads.
@@ -188,6 +189,30 @@ pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Mon
     case.discarded("given up by the operator").await
 }
 
+/// Closes the journal of an ingest on the operator's word: for one of which no look can tell any more whether it landed.
+/// Every file stays; no request may be on its way.
+///
+/// # Errors
+/// As [`rebase`].
+pub async fn close(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
+    connection.writable()?;
+    let mut case = Case::open(connection, id, env, monitor)?;
+    let standing = stand(connection, &case.record, monitor).await?;
+    if standing.assessment.verdict == Verdict::Landed {
+        return case.landed(&standing.assessment);
+    }
+    if !standing.assessment.may_close() {
+        return Ok(case.kept(&standing.assessment));
+    }
+    case.journal.discarded("closed on the operator's word, its files kept")?;
+    let mut done = case.done(Word::Discarded);
+    if !case.record.files.is_empty() {
+        let kept = many(case.record.files.len() as u64, "staged file");
+        done.notes.push(format!("{kept} kept; icedeck orphans lists what the table does not hold"));
+    }
+    Ok(done)
+}
+
 /// Writes the rows again from their files, where these have not changed, and publishes them as a new ingest. The old one
 /// is discarded first: it must be absent, and unable to land.
 ///
@@ -346,7 +371,7 @@ impl<'a> Case<'a> {
         deleted.remaining.extend(staged::delete(storage, &manifests).await.remaining);
         let mut done = self.done(Word::Discarded);
         if deleted.removed > 0 {
-            done.notes.push(format!("{} staged files were removed", deleted.removed));
+            done.notes.push(format!("{} removed", many(deleted.removed as u64, "staged file")));
         }
         done.notes.extend(deleted.remaining.iter().take(SHOWN).map(|why| format!("could not be removed: {why}")));
         Ok(done)

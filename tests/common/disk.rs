@@ -1,7 +1,7 @@
-//! A disk that fills up.
+//! A disk that fills up, and that sometimes cannot be read.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -17,11 +17,17 @@ use object_store::{
 pub struct SmallDisk {
     disk: LocalFileSystem,
     room: Arc<AtomicI64>,
+    unread: Arc<AtomicU32>,
 }
 
 impl SmallDisk {
     pub fn with_room(bytes: i64) -> Self {
-        Self { disk: LocalFileSystem::new(), room: Arc::new(AtomicI64::new(bytes)) }
+        Self { disk: LocalFileSystem::new(), room: Arc::new(AtomicI64::new(bytes)), unread: Arc::default() }
+    }
+
+    /// How many of the next reads fail, to be looked at and changed.
+    pub fn unread(&self) -> Arc<AtomicU32> {
+        self.unread.clone()
     }
 
     /// The room that is left, to be looked at and changed.
@@ -87,6 +93,11 @@ impl ObjectStore for SmallDisk {
     }
 
     async fn get_opts(&self, at: &Key, options: GetOptions) -> object_store::Result<GetResult> {
+        let fails = |left: u32| left.checked_sub(1);
+        if self.unread.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails).is_ok() {
+            let broken = std::io::Error::other("the disk cannot be read");
+            return Err(object_store::Error::Generic { store: "small", source: Box::new(broken) });
+        }
         self.disk.get_opts(at, options).await
     }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use icedeck::catalog::Connection;
-use icedeck::commit::RefKind;
+use icedeck::commit::{Expire, RefKind};
 use icedeck::env::Env;
 use icedeck::ingest::run::{Ending, IngestRequest, Mode};
 use icedeck::ingest::source::SourceOptions;
 use icedeck::monitor::Monitor;
 use icedeck::recovery::mend::{
-    Alteration, Prepared, Retention, RollbackRequest, RollbackTo, alter, cherry_pick, create_ref, drop_ref, rollback,
-    undo,
+    Alteration, Prepared, Retention, RollbackRequest, RollbackTo, alter, cherry_pick, create_ref, drop_ref, expire,
+    rollback, undo,
 };
 use icedeck::recovery::resolve::{discard, publish_on_branch, rebase, restage};
 use icedeck::recovery::{self, OnConflict, Patience, Policy, Word};
@@ -46,6 +46,8 @@ pub enum Act {
     Narrow,
     /// Another partition spec.
     Respec,
+    /// All but so many of the newest snapshots of each branch go.
+    Expire(u32),
     /// Resolves an open journal.
     Resolve(u8, Deed),
     /// A request that nobody has answered is carried out.
@@ -92,6 +94,7 @@ pub fn act<'a>(ground: &'a Arc<Ground>, who: usize, what: &'a Act, faults: &'a [
             Ok(Err(e)) => assert!(!matches!(e.kind(), Kind::Bug | Kind::Corrupt), "{what:?}: {}", e.report()),
             Err(death) => ground.bury(who, death),
         }
+        ground.blind(who, 0);
     }
     .boxed()
 }
@@ -193,6 +196,11 @@ impl Shift<'_> {
                     false => Alteration::DropPartitions(names),
                 };
                 alter(table, &wanted)?.prepared
+            }
+            Act::Expire(kept) => {
+                let older_than_ms = Some(i64::MAX);
+                let wanted = Expire { older_than_ms, retain_last: Some(*kept), ..Expire::default() };
+                expire(table, &wanted, self.env)?.prepared
             }
             Act::Load { .. } | Act::Resolve(..) | Act::Arrive(_) => return Ok(None),
         }))

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iceberg::TableRequirement;
 use iceberg::spec::{NestedField, Operation, PrimitiveType, Schema, SnapshotRef, Type};
-use icedeck::catalog::{self, Connection, LakeOptions, Outcome, Proposal, Rejection};
+use icedeck::catalog::{Connection, Database, Opening, Outcome, Proposal, Rejection, Rows, SqlCatalog};
 use icedeck::commit::INGEST_ID;
 use icedeck::env::Env;
 use icedeck::ingest::journal::{self, Record, State};
@@ -16,16 +16,21 @@ use icedeck::monitor::Monitor;
 use icedeck::recovery::audit::{Status, acknowledged, audit};
 use icedeck::recovery::resolve::{discard, rebase};
 use icedeck::recovery::{self, OnConflict, Policy, Word};
+use icedeck::storage::Storage;
 use icedeck::table::{Table, TableName};
 
 use super::acts::{Told, csv, rows_of};
 use super::sky::{Death, Late};
 use crate::commit::check::sound;
 use crate::common::Lake;
+use crate::common::disk::SmallDisk;
 use crate::common::lake::{append, longs};
 
 /// Rows from here on are nobody's load.
 const OTHERS: i64 = 1_000_000;
+
+/// Snapshots by their ids.
+type Ever = BTreeMap<i64, SnapshotRef>;
 
 /// The branches that are written to.
 const BRANCHES: [&str; 2] = ["main", "wip"];
@@ -34,6 +39,8 @@ const BRANCHES: [&str; 2] = ["main", "wip"];
 pub struct Sea {
     lake: Arc<Lake>,
     connections: [Arc<Connection>; 2],
+    /// How many of each operator's next reads fail.
+    unread: [Arc<AtomicU32>; 2],
     tables: AtomicI64,
     is_kept: bool,
 }
@@ -47,10 +54,28 @@ impl Sea {
             Some(place) => Lake::kept(place).await,
             None => Lake::in_memory().await,
         };
-        let other = catalog::Lake::open(&lake.env, LakeOptions::default()).await.unwrap();
-        let connections = [lake.connection.clone(), other.connection(None).await.unwrap()];
-        Self { lake: Arc::new(lake), connections, tables: AtomicI64::new(0), is_kept: place.is_some() }
+        let [(one, its), (other, others)] = [connect(&lake).await, connect(&lake).await];
+        Self {
+            lake: Arc::new(lake),
+            connections: [one, other],
+            unread: [its, others],
+            tables: AtomicI64::new(0),
+            is_kept: place.is_some(),
+        }
     }
+}
+
+/// A connection to the lake's own warehouse, by way of a disk that cannot be read at times.
+async fn connect(lake: &Lake) -> (Arc<Connection>, Arc<AtomicU32>) {
+    let disk = SmallDisk::with_room(i64::MAX);
+    let unread = disk.unread();
+    let storage = Storage::default().with_store("file://", Arc::new(disk));
+    let database = Database::open(&lake.env.paths().data.join("catalog.db"), Opening::default()).await.unwrap();
+    let info = lake.connection.info().clone();
+    let rows = Rows { database, catalog: info.name.clone() };
+    let catalog = SqlCatalog::new(rows, storage.clone(), info.warehouse.clone(), lake.env.clone());
+    let committer = Arc::new(catalog.committer());
+    (Arc::new(Connection::new(info, storage, Arc::new(catalog), committer)), unread)
 }
 
 pub struct Ground {
@@ -67,6 +92,9 @@ pub struct Ground {
     /// Whether others will look at the table when it is over.
     is_kept: bool,
     told: Mutex<Vec<(String, Word)>>,
+    /// Every snapshot that the table ever had.
+    ever: Mutex<Ever>,
+    unread: [Arc<AtomicU32>; 2],
     next: AtomicI64,
 }
 
@@ -81,7 +109,8 @@ impl Ground {
         let (late, told, next) = (Mutex::default(), Mutex::default(), AtomicI64::new(10));
         let connections = sea.connections.clone();
         let is_kept = sea.is_kept;
-        let ground = Self { lake, table, envs, connections, late, is_server, is_kept, told, next };
+        let (ever, unread) = (Mutex::default(), sea.unread.clone());
+        let ground = Self { lake, table, envs, connections, late, is_server, is_kept, told, ever, unread, next };
         let empty = ground.now().await;
         ground.lake.commit(&empty, &append("main", ground.others(&empty, OTHERS).await)).await;
         Arc::new(ground)
@@ -98,13 +127,19 @@ impl Ground {
         self.told.lock().unwrap().extend(told);
     }
 
+    /// So many of the operator's next reads fail.
+    pub fn blind(&self, who: usize, reads: u8) {
+        self.unread[who].store(reads.into(), Ordering::SeqCst);
+    }
+
     /// A request comes to the catalog.
     pub async fn arrive(&self, base: &Table, proposal: &Proposal) -> Outcome {
         let outcome = match self.is_server {
             true => self.serve(proposal).await,
             false => self.lake.connection.committer().commit(base, proposal).await,
         };
-        self.forget_dead_requests().await;
+        let now = self.now().await;
+        self.forget_dead_requests(&now);
         outcome
     }
 
@@ -133,17 +168,15 @@ impl Ground {
 
     /// A request whose demand does not hold can do nothing. Should the branch be led back to exactly where it was, it
     /// could: that is the hole the manual names, and so such requests do not survive here.
-    async fn forget_dead_requests(&self) {
-        if self.late.lock().unwrap().is_empty() {
-            return;
-        }
-        let now = self.now().await;
+    fn forget_dead_requests(&self, now: &Table) {
         let holds = |requirement: &TableRequirement| requirement.check(Some(now.metadata())).is_ok();
         self.late.lock().unwrap().retain(|late| late.proposal.requirements.iter().all(holds));
     }
 
     pub async fn now(&self) -> Table {
-        self.lake.load(&self.table).await
+        let now = self.lake.load(&self.table).await;
+        self.ever.lock().unwrap().extend(now.metadata().snapshots().map(|s| (s.snapshot_id(), s.clone())));
+        now
     }
 
     /// What a program that died leaves of its journal: whole lines that were on the disk, and a piece of the next.
@@ -194,7 +227,8 @@ impl Ground {
         let (table, records) = (self.now().await, self.records());
         let loads: BTreeMap<&str, &Record> =
             records.iter().filter(|r| r.plan.verb == "ingest").map(|r| (r.plan.ingest_id.as_str(), r)).collect();
-        let landed = |id: &str| table.metadata().snapshots().filter(|s| ingest_of(s) == Some(id)).count();
+        let ever = self.ever.lock().unwrap().clone();
+        let landed = |id: &str| ever.values().filter(|s| ingest_of(s) == Some(id)).count();
         for (id, word) in self.told.lock().unwrap().iter().filter(|(id, _)| loads.contains_key(id.as_str())) {
             match word {
                 Word::Committed => assert_eq!(landed(id), 1, "{id} was told to be committed"),
@@ -209,11 +243,11 @@ impl Ground {
                 _ => assert!(landed(id) <= 1, "{id} landed twice"),
             }
         }
-        self.check_files(&table, &loads).await;
+        self.check_files(&table, &ever, &loads).await;
     }
 
     /// Every snapshot holds the files of its loads, once each, and each of them is there.
-    async fn check_files(&self, table: &Table, loads: &BTreeMap<&str, &Record>) {
+    async fn check_files(&self, table: &Table, ever: &Ever, loads: &BTreeMap<&str, &Record>) {
         let upon: BTreeSet<_> =
             table.metadata().snapshots().filter(|s| !overwrites(s)).filter_map(|s| s.parent_snapshot_id()).collect();
         for snapshot in table.metadata().snapshots() {
@@ -229,7 +263,7 @@ impl Ground {
                 assert!(size.is_some(), "snapshot {} names {file}, which is gone", snapshot.snapshot_id());
             }
             let ours = |id: &str| live.iter().filter(|file| file.contains(id)).count();
-            let line = line(table, snapshot);
+            let line = line(ever, snapshot);
             for (id, record) in loads {
                 let expected = if line.contains(*id) { record.files.len() } else { 0 };
                 assert_eq!(ours(id), expected, "files of {id} in snapshot {}", snapshot.snapshot_id());
@@ -237,7 +271,7 @@ impl Ground {
         }
         for name in BRANCHES {
             let Some(head) = table.metadata().snapshot_for_ref(name) else { continue };
-            let line = line(table, head);
+            let line = line(ever, head);
             let of = |(id, record): (&&str, &&Record)| line.contains(*id).then(|| rows_of(&record.plan.sources[0]));
             let mut expected: Vec<i64> = loads.iter().filter_map(of).flatten().collect();
             expected.sort_unstable();
@@ -327,7 +361,7 @@ impl Ground {
         for env in &self.envs {
             for ((_, name), records) in &acknowledged(env, None).unwrap().tables {
                 for load in audit(&self.lake.connection, name, records).await.unwrap() {
-                    let is_fine = matches!(load.status, Status::Reachable | Status::RolledBack);
+                    let is_fine = load.status != Status::Gone;
                     assert!(is_fine, "{load:?}");
                 }
             }
@@ -344,16 +378,16 @@ fn overwrites(snapshot: &SnapshotRef) -> bool {
 }
 
 /// The ids of what was put into a snapshot and its ancestors since the last overwrite, picked ones by where they come from.
-fn line(table: &Table, from: &SnapshotRef) -> BTreeSet<String> {
+fn line(ever: &Ever, from: &SnapshotRef) -> BTreeSet<String> {
     let (mut found, mut next) = (BTreeSet::new(), Some(from.clone()));
     while let Some(snapshot) = next {
         let source = snapshot.summary().additional_properties.get("source-snapshot-id");
-        let source = source.and_then(|id| table.metadata().snapshot_by_id(id.parse().unwrap()));
+        let source = source.and_then(|id| ever.get(&id.parse().unwrap()));
         found.extend(ingest_of(source.unwrap_or(&snapshot)).map(str::to_string));
         if overwrites(&snapshot) {
             break;
         }
-        next = snapshot.parent_snapshot_id().and_then(|id| table.metadata().snapshot_by_id(id)).cloned();
+        next = snapshot.parent_snapshot_id().and_then(|id| ever.get(&id)).cloned();
     }
     found
 }

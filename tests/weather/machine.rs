@@ -61,6 +61,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Widen),
         1 => Just(Act::Narrow),
         1 => Just(Act::Respec),
+        2 => (1..4_u32).prop_map(Act::Expire),
         4 => any::<u8>().prop_map(Act::Arrive),
     ]
 }
@@ -77,6 +78,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => any::<u16>().prop_map(Fault::DeadBefore),
         2 => Just(Fault::DeadLate),
         2 => Just(Fault::DeadAfter),
+        2 => (1..20_u8, any::<bool>()).prop_map(|(reads, is_heard)| Fault::Blind(reads, is_heard)),
         4 => any_act().prop_map(|theirs| Fault::Meanwhile(Box::new(theirs))),
     ]
 }

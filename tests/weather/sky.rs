@@ -36,6 +36,8 @@ pub enum Fault {
     DeadLate,
     /// The program dies after the work, before the answer.
     DeadAfter,
+    /// The work is done, and then the operator can read nothing for so many times; the answer may be lost too.
+    Blind(u8, bool),
     /// Another operator is faster with this.
     Meanwhile(Box<Act>),
 }
@@ -142,6 +144,11 @@ impl Committer for Sky {
             Some(Fault::DeadAfter) => {
                 let _ = work().await;
                 self.die(None).await
+            }
+            Some(Fault::Blind(reads, is_heard)) => {
+                let answer = work().await;
+                self.ground.blind(self.who, reads);
+                if is_heard { answer } else { lost() }
             }
             Some(Fault::Meanwhile(theirs)) => {
                 act(&self.ground, 1 - self.who, &theirs, &[]).await;

@@ -16,13 +16,14 @@ use serde::Serialize;
 pub use delete::{DELETE, DeletePlan, Deleted, delete};
 pub(super) use weigh::{change_again, weigh};
 
-use super::mend::{head_of, many};
+use super::mend::head_of;
 use crate::commit::{Change, StagedFile, Targets, Validation, branch_head};
 use crate::ingest::run::{Cut, IngestPlan, Mode};
 use crate::monitor::Monitor;
 use crate::query::{ByFilter, TakenFile};
 use crate::table::Table;
 use crate::table::refs::MAIN;
+use crate::words::many;
 use crate::{Error, Result};
 
 /// What a filter takes out of a branch, in numbers.

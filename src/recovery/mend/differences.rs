@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use iceberg::spec::{SnapshotReference, TableMetadata};
 
-use super::leaving::many;
 use super::rollback::properties_back;
 use crate::Result;
 use crate::commit::{Change, Earlier, RefKind};
 use crate::table::refs::refs;
+use crate::words::many;
 
 /// What a change did, and how it can be taken back.
 #[derive(Debug, Default)]

@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use super::leaving::many;
 use super::prepared::Prepared;
 use crate::commit::{Change, Expire, Expiry, expiry};
 use crate::env::Env;
 use crate::table::inspect::{self, SnapshotRow};
 use crate::table::refs::MAIN;
 use crate::table::{Moment, Table};
+use crate::words::many;
 use crate::{Error, Result};
 
 /// A snapshot that goes or stays.

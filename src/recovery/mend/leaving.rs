@@ -9,6 +9,7 @@ use crate::commit::ancestors;
 use crate::monitor::Monitor;
 use crate::table::inspect::{self, Files, ManifestRow, SnapshotRow, files, manifests};
 use crate::table::{Moment, Table};
+use crate::words::many;
 use crate::{Error, Result};
 
 /// A snapshot that leaves the branch, or comes to it.
@@ -202,11 +203,6 @@ impl Leaving {
         }
         if parts.is_empty() { "nothing changes for its readers".into() } else { parts.join(", ") }
     }
-}
-
-/// `1 file`, `2 files`.
-pub(in crate::recovery) fn many(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// The snapshot that a branch leads to.

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::leaving::many;
 use super::prepared::Prepared;
 use crate::commit::{Change, branch_head};
 use crate::table::Table;
 use crate::table::inspect::{self, SnapshotRow};
+use crate::words::many;
 use crate::{Error, Result};
 
 /// A pick that can be shown and carried out.

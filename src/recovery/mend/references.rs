@@ -3,11 +3,12 @@
 use iceberg::spec::{SnapshotReference, SnapshotRetention};
 use serde::Serialize;
 
-use super::leaving::{Leaving, head_of, leaving, many};
+use super::leaving::{Leaving, head_of, leaving};
 use super::prepared::Prepared;
 use crate::commit::{Change, RefKind, is_ancestor};
 use crate::monitor::Monitor;
 use crate::table::Table;
+use crate::words::many;
 use crate::{Error, Result};
 
 /// How long a branch or tag is kept, and what it leads to; what is left out is the table's to say.

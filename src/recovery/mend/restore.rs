@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use super::super::staged::missing;
-use super::leaving::{head_of, many};
+use super::leaving::head_of;
 use super::prepared::Prepared;
 use crate::commit::{Change, files_again};
 use crate::monitor::Monitor;
@@ -14,6 +14,7 @@ use crate::query::{FileMatch, file_matches};
 use crate::table::Table;
 use crate::table::inspect::{Files, files, manifests};
 use crate::table::refs::MAIN;
+use crate::words::many;
 use crate::{Error, Kind, Result};
 
 /// What is asked for.
