@@ -8,6 +8,7 @@ use super::intent::{Intent, Want};
 use super::lineage::Seen;
 use super::verdict::verdict;
 use crate::commit::INGEST_ID;
+use crate::words::many;
 
 /// The table as it is now.
 #[derive(Debug, Clone)]
@@ -54,7 +55,10 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
     let fits = found.iter().all(|f| f.can_replay);
     let (mut verdict, mut reason) = match worst {
         None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
-        Some((verdict, found)) => (verdict, format!("{}{}", found.change.what, consequence(verdict))),
+        Some((verdict, worst)) => {
+            let what = told_leaving(intent, seen, &found).unwrap_or_else(|| worst.change.what.clone());
+            (verdict, format!("{what}{}", consequence(verdict)))
+        }
     };
     let is_untold = is_untold(intent);
     if !is_absent && verdict != Verdict::Stop {
@@ -165,6 +169,25 @@ fn told_free(intent: &Intent, found: &[Found]) -> String {
         (1, _) => format!("{branch} has 1 new snapshot, which does not stand in the way"),
         (n, _) => format!("{branch} has {n} new snapshots, none of which stands in the way"),
     }
+}
+
+/// `main has 2 new snapshots (6 rows added), which leave it with this change`: of a change that leads a branch away from
+/// what others put on it.
+fn told_leaving(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String> {
+    let Want::Ref { snapshot_id: Some(to) } = intent.want else { return None };
+    let kept = seen.line(Some(to)).ids();
+    let leaves = |found: &&Found| {
+        found.change.kind == ChangeKind::Snapshot && found.change.snapshot_id.is_some_and(|id| !kept.contains(&id))
+    };
+    let (mut snapshots, mut rows) = (0, 0_u64);
+    for change in found.iter().filter(leaves).map(|found| &found.change) {
+        snapshots += 1;
+        rows = rows.saturating_add(change.added_rows.unwrap_or_default());
+    }
+    let told =
+        format!("{} has {} by others ({} added)", intent.branch, many(snapshots, "new snapshot"), many(rows, "row"));
+    let verb = if snapshots == 1 { "leaves" } else { "leave" };
+    (snapshots > 0).then(|| format!("{told}, which {verb} it with this change"))
 }
 
 fn consequence(verdict: Verdict) -> &'static str {

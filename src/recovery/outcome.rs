@@ -83,6 +83,9 @@ pub fn next_step(ingest_id: &str, assessment: Option<&Assessment>) -> String {
             format!("publish the same files on the table as it is now with: icedeck recover rebase {id}")
         }
         Verdict::Restage => format!("write the rows again with: icedeck recover restage {id}"),
+        Verdict::Decide if !assessment.can_replay => format!(
+            "it cannot be sent again as it is: ask for it anew on the table as it is now, and give this one up with: icedeck recover discard {id}"
+        ),
         Verdict::Decide => format!(
             "look at what others did with: icedeck recover assess {id}; then icedeck recover rebase {id}, or discard {id}"
         ),

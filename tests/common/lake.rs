@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{NestedField, NestedFieldRef, PrimitiveType, Schema, Type, UnboundPartitionSpec};
 use icedeck::catalog::{self, Connection, LakeOptions, TableCreation};
-use icedeck::commit::{self, Change, Published, RefKind, StagedFile, Targets, Unwitnessed};
+use icedeck::commit::{self, Change, Expire, Published, RefKind, StagedFile, Targets, Unwitnessed};
 use icedeck::env::Env;
 use icedeck::ingest::stage::{Stage, StageLimits};
 use icedeck::table::{Namespace, Table, TableName};
@@ -96,6 +96,20 @@ impl Lake {
         let properties = BTreeMap::from([("format-version".to_string(), format.to_string())]);
         let creation = TableCreation { name, schema, spec, sort_order: None, properties, location: None };
         self.connection.create_table(creation).await.unwrap()
+    }
+
+    /// Appends to a table of [`orders_schema`] until neither its snapshots nor its metadata log say anything of what was
+    /// before.
+    pub async fn forget(&self, table: &Table) -> Table {
+        let set = BTreeMap::from([("write.metadata.previous-versions-max".to_string(), "1".to_string())]);
+        let mut table = self.load(table.name()).await;
+        table = self.commit(&table, &Change::SetProperties { set, remove: Vec::new() }).await;
+        for first in [200, 300] {
+            table = self.append(&table, orders(&table, first, 2)).await;
+        }
+        let all = Expire { older_than_ms: Some(i64::MAX), retain_last: Some(1), ..Expire::default() };
+        table = self.commit(&table, &Change::Expire(all)).await;
+        self.append(&table, orders(&table, 400, 2)).await
     }
 
     /// Makes an unpartitioned table of [`orders_schema`], format version 2.

@@ -205,6 +205,11 @@ fn a_saved_mapping_can_be_read_by_people() {
     mapping.save(&path).unwrap();
     assert_eq!(Mapping::load(&path).unwrap(), mapping);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let source = folder.path().join("orders.csv");
+    std::fs::write(&source, "id\n1\n").unwrap();
+    let refused = mapping.save(&source).unwrap_err();
+    assert_eq!(refused.kind(), icedeck::Kind::AlreadyExists, "{refused}");
+    assert_eq!(std::fs::read_to_string(&source).unwrap(), "id\n1\n", "what is no mapping is never replaced");
 }
 
 #[test]

@@ -140,7 +140,10 @@ async fn a_rollback_that_lost_a_race_is_the_operators_to_decide() {
     let files = lake.stage(&table, orders(&table, 900, 1)).await;
     let beaten = Faulty::on(&lake, [Fault::Beaten(vec![append("main", files)])]);
     let lost = carried(&lake, &beaten, &plan.prepared).await;
-    assert_eq!((lost.ending, lost.assessment.unwrap().verdict), (Ending::Rejected, Verdict::Decide));
+    let assessment = lost.assessment.unwrap();
+    assert_eq!((lost.ending, assessment.verdict), (Ending::Rejected, Verdict::Decide));
+    let told = "main has 1 new snapshot by others (1 row added), which leaves it with this change";
+    assert!(assessment.reason.starts_with(told), "{}", assessment.reason);
     assert_eq!(rows(&lake).await, [0, 1, 2, 100, 101, 102, 103, 900]);
     let row = open(&lake);
     assert_eq!((row.verb.as_str(), row.state), ("rollback", State::Rejected));
@@ -148,6 +151,24 @@ async fn a_rollback_that_lost_a_race_is_the_operators_to_decide() {
     let again = recovery::resolve::rebase(&lake.connection, &row.ingest_id, &policy, &lake.env, &Monitor::new()).await;
     assert_eq!(again.unwrap().outcome, recovery::Word::Committed);
     assert_eq!(rows(&lake).await, [0, 1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_undo_that_lost_a_race_takes_nothing_of_others_back() {
+    let (lake, table, _) = lake(&[3, 4]).await;
+    let plan = undo(&table, &Monitor::new()).await.unwrap();
+    let files = lake.stage(&table, orders(&table, 900, 1)).await;
+    let beaten = Faulty::on(&lake, [Fault::Beaten(vec![append("main", files)])]);
+    let lost = carried(&lake, &beaten, &plan.prepared).await;
+    assert_eq!(lost.ending, Ending::Rejected);
+    let (policy, monitor) = (Policy::hasty(OnConflict::Rebase), Monitor::new());
+    let again = recovery::resolve::rebase(&lake.connection, &lost.ingest_id, &policy, &lake.env, &monitor).await;
+    let again = again.unwrap();
+    assert_eq!(again.outcome, recovery::Word::Rejected);
+    assert!(again.hint.as_ref().unwrap().starts_with("it cannot be sent again as it is: ask for it anew"), "{again:?}");
+    assert_eq!(rows(&lake).await.len(), 8, "what others added stays");
+    let anew = undo(&now(&lake).await, &monitor).await.unwrap();
+    assert_eq!(anew.leaving.unwrap().gone.rows, 1, "the last change is theirs now");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,7 +202,11 @@ async fn every_last_change_is_undone_and_redone() {
     assert_eq!(head(&undone), head(&first));
     let again = redo(&undone, &Monitor::new()).await.unwrap();
     assert!(again.is_redo && undo(&undone, &Monitor::new()).await.unwrap().is_redo, "an undo of an undo is a redo");
-    assert_eq!(head(&done(&lake, &again.prepared).await), head(&table));
+    let redone = done(&lake, &again.prepared).await;
+    assert_eq!(head(&redone), head(&table));
+    assert_eq!(redo(&redone, &Monitor::new()).await.unwrap_err().kind(), Kind::Invalid, "nothing is undone now");
+    let undone = done(&lake, &undo(&redone, &Monitor::new()).await.unwrap().prepared).await;
+    assert!(redo(&undone, &Monitor::new()).await.unwrap().is_redo);
 
     for wanted in [
         Alteration::DropColumn("country".into()),
@@ -364,6 +389,8 @@ async fn columns_partitions_and_properties_are_altered() {
     assert_eq!(fields(&table), ["country"]);
     let unset = Alteration::Properties { set: Default::default(), remove: vec!["nope".into()] };
     assert_eq!(alter(&table, &unset).unwrap_err().kind(), Kind::NotFound);
+    let table = alter_it(&lake, &table, set("owner", "ada")).await;
+    assert_eq!(alter(&table, &set("owner", "ada")).unwrap_err().kind(), Kind::Invalid, "it is so already");
     let up = alter(&table, &Alteration::FormatVersion(3)).unwrap();
     assert!(up.prepared.asks_for_name);
     let table = done(&lake, &up.prepared).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iceberg::spec::{Transform, UnboundPartitionSpec};
 use icedeck::commit::RefKind;
 use icedeck::ingest::journal::{Journal, State};
-use icedeck::recovery::resolve::{discard, rebase, restage, stand};
+use icedeck::recovery::resolve::{close, discard, rebase, restage, stand};
 use icedeck::recovery::{Done, OnConflict, Verdict, Word};
 
 use super::*;
@@ -39,6 +39,25 @@ async fn restaged(lake: &Lake, id: &str) -> icedeck::Result<Done> {
     restage(&lake.connection, id, &policy, &lake.env, &Monitor::new()).await
 }
 
+async fn closed(lake: &Lake, id: &str) -> Done {
+    close(&lake.connection, id, &lake.env, &Monitor::new()).await.unwrap()
+}
+
+/// A load whose process died between its commit and the journal's next line, of which half was written.
+async fn dead_after_its_commit() -> (Lake, String) {
+    let lake = Lake::new().await;
+    lake.orders("sales.orders").await;
+    let done = loaded(&lake, &lake.connection, &Policy::default()).await;
+    let id = done.load.ingest_id.unwrap();
+    let path = icedeck::ingest::journal::folder(&lake.env).join(format!("{id}.jsonl"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    // Closed, outcome: gone.
+    std::fs::write(&path, lines[..lines.len() - 2].join("\n") + "\n{\"versi").unwrap();
+    assert_eq!(record(&lake, &id).state, State::Sent);
+    (lake, id)
+}
+
 async fn ids(lake: &Lake) -> Vec<i64> {
     longs(&lake.load(&"sales.orders".parse().unwrap()).await, None, "id").await
 }
@@ -70,26 +89,38 @@ async fn a_lost_request_is_discarded_once_the_branch_has_moved() {
 /// The process died right after the commit: the journal knows of a request, and of nothing else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_landed_is_never_deleted_and_never_published_again() {
-    for (cut, state) in [(1, State::Sent), (0, State::Closed)] {
-        let lake = Lake::new().await;
-        lake.orders("sales.orders").await;
-        let done = loaded(&lake, &lake.connection, &Policy::default()).await;
-        let id = done.load.ingest_id.unwrap();
-        let path = icedeck::ingest::journal::folder(&lake.env).join(format!("{id}.jsonl"));
-        let text = std::fs::read_to_string(&path).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        // Closed, outcome; then (cut) the last line half written.
-        let keep = lines[..lines.len() - 2].join("\n") + "\n" + &"{\"versi".repeat(cut);
-        if state == State::Sent {
-            std::fs::write(&path, keep).unwrap();
-            assert_eq!(record(&lake, &id).state, State::Sent);
-            assert_eq!(verdict(&lake, &id).await, Verdict::Landed);
-            let done = discarded(&lake, &id).await;
-            assert_eq!((done.outcome, done.snapshot_id), (Word::Committed, done.snapshot_id));
-        }
-        assert_eq!((ids(&lake).await, files_of(&lake, &id)), (vec![1, 2, 3], 1));
-        assert_eq!(record(&lake, &id).state, State::Closed);
-    }
+    let (lake, id) = dead_after_its_commit().await;
+    assert_eq!(verdict(&lake, &id).await, Verdict::Landed);
+    let done = discarded(&lake, &id).await;
+    assert_eq!(done.outcome, Word::Committed);
+    assert_eq!(done.snapshot_id, record(&lake, &id).attempts[0].sending.snapshot_id);
+    assert_eq!((ids(&lake).await, files_of(&lake, &id)), (vec![1, 2, 3], 1));
+    assert_eq!(record(&lake, &id).state, State::Closed);
+}
+
+/// Neither snapshots nor metadata files tell: of what the branch holds its files do, of what it does not nothing can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_history_forgot_is_found_by_its_files_or_closed_on_the_operators_word() {
+    let (lake, id) = dead_after_its_commit().await;
+    let name = "sales.orders".parse().unwrap();
+    lake.forget(&lake.load(&name).await).await;
+    let found = stand(&lake.connection, &record(&lake, &id), &Monitor::new()).await.unwrap().assessment;
+    let landed = found.landed.unwrap();
+    assert_eq!((found.verdict, landed.is_reachable, landed.is_expired), (Verdict::Landed, true, true));
+    assert_eq!(landed.snapshot_id, record(&lake, &id).attempts[0].sending.snapshot_id);
+    assert_eq!(closed(&lake, &id).await.outcome, Word::Committed);
+
+    let (lake, table, id) = stranded(Fault::Before).await;
+    assert_eq!(closed(&lake, &id).await.outcome, Word::Unknown, "not while the request may still arrive");
+    lake.forget(&table).await;
+    assert_eq!(verdict(&lake, &id).await, Verdict::Decide);
+    let kept = discarded(&lake, &id).await;
+    assert_eq!(kept.outcome, Word::Unknown);
+    assert!(kept.hint.unwrap().ends_with(&format!("icedeck recover discard {id} --keep-files")));
+    let done = closed(&lake, &id).await;
+    assert_eq!((done.outcome, files_of(&lake, &id)), (Word::Discarded, 1), "nothing is deleted");
+    assert_eq!(done.notes, ["1 staged file kept; icedeck orphans lists what the table does not hold"]);
+    assert_eq!(record(&lake, &id).state, State::Discarded);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use iceberg::spec::{Transform, UnboundPartitionSpec};
 use icedeck::Error;
 use icedeck::app::route::Route;
-use icedeck::commit::{Change, Expire, Targets};
+use icedeck::commit::{Change, Targets};
 use icedeck::ingest::journal::{Row, State};
 use icedeck::recovery::{OnConflict, Policy};
 use icedeck::table::Table;
@@ -194,15 +194,7 @@ async fn a_table_that_is_gone() {
 #[tokio::test]
 async fn nothing_that_tells() {
     let (lake, table, id) = stranded(Fault::Before).await;
-    let set = BTreeMap::from([("write.metadata.previous-versions-max".to_string(), "1".to_string())]);
-    let mut table = lake.load(table.name()).await;
-    table = lake.commit(&table, &Change::SetProperties { set, remove: Vec::new() }).await;
-    for first in [200, 300] {
-        table = lake.append(&table, orders(&table, first, 2)).await;
-    }
-    let all = Expire { older_than_ms: Some(i64::MAX), retain_last: Some(1), ..Expire::default() };
-    table = lake.commit(&table, &Change::Expire(all)).await;
-    lake.append(&table, orders(&table, 400, 2)).await;
+    lake.forget(&table).await;
     let mut console = shown("unproved", &lake, &id).await;
     console.press("enter x");
     assert!(!console.screen(80, 24).contains("Give it up?"), "it may be there");

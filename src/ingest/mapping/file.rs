@@ -121,8 +121,16 @@ impl Mapping {
     /// Writes a mapping's file, over an older one only once the new one is whole.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A file that cannot be written; one of that name that is no mapping, as the source itself.
     pub fn save(&self, path: &Path) -> Result<()> {
+        if path.symlink_metadata().is_ok() && Self::load(path).is_err() {
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                "there is a file of that name, and it is no mapping: it stays",
+            )
+            .with("file", path.display())
+            .hint("take another name for the mapping"));
+        }
         let text = self.to_toml()?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".new");

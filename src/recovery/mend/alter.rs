@@ -206,6 +206,10 @@ fn properties(metadata: &TableMetadata, set: &BTreeMap<String, String>, remove: 
     if let Some(key) = remove.iter().find(|key| !metadata.properties().contains_key(*key)) {
         return Err(Error::not_found("the table has no such property").with("property", key));
     }
+    if remove.is_empty() && set.iter().all(|(key, value)| metadata.properties().get(key) == Some(value)) {
+        let what = if set.is_empty() { "no property is named" } else { "each property has that value already" };
+        return Err(Error::invalid(what).with("properties", set.keys().cloned().collect::<Vec<_>>().join(", ")));
+    }
     let mut what = Vec::new();
     if !set.is_empty() {
         let names: Vec<&str> = set.keys().map(String::as_str).collect();

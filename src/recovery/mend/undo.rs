@@ -1,6 +1,8 @@
 //! Undo and redo: the last change of a table, by whomever, taken back as one asserted change. What it was is read from
 //! the metadata file before it, or from the snapshot log where that file is gone.
 
+use std::sync::Arc;
+
 use iceberg::spec::TableMetadata;
 use serde::Serialize;
 
@@ -56,18 +58,22 @@ pub async fn redo(table: &Table, monitor: &Monitor) -> Result<UndoPlan> {
     planned(table, "redo", true, monitor).await
 }
 
-/// Whether the table is now as it was two changes ago, and was not in between.
+/// Whether the last change took the one before it back and was no redo, which takes an undo back: of changes in a row
+/// that each lead to the state of two changes before, the first is an undo, the second a redo, and so on.
 async fn last_was_undo(table: &Table) -> bool {
-    let log = table.metadata().metadata_log();
-    let [.., before, last] = log else { return false };
-    let (before, last) = (
-        read_metadata(table.storage(), &before.metadata_file).await,
-        read_metadata(table.storage(), &last.metadata_file).await,
-    );
-    match (before, last) {
-        (Ok(before), Ok(last)) => is_same_state(&before, table.metadata()) && !is_same_state(&last, table.metadata()),
-        _ => false,
+    let mut was_undo = false;
+    let (mut after, mut now) = (None::<Arc<TableMetadata>>, table.metadata_ref());
+    for entry in table.metadata().metadata_log().iter().rev() {
+        let Ok(before) = read_metadata(table.storage(), &entry.metadata_file).await else { break };
+        if let Some(after) = after {
+            if !is_same_state(&before, &after) || is_same_state(&now, &after) {
+                break;
+            }
+            was_undo = !was_undo;
+        }
+        (after, now) = (Some(now), Arc::new(before));
     }
+    was_undo
 }
 
 async fn planned(table: &Table, verb: &'static str, is_redo: bool, monitor: &Monitor) -> Result<UndoPlan> {
