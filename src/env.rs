@@ -84,10 +84,11 @@ impl Env {
         &self.paths
     }
 
-    /// The same world with its data folder elsewhere, as `icedeck demo --dir` has it.
+    /// The same world within a folder: its embedded warehouse, and `state/` for its journals and logs. The demo has one.
     #[must_use]
-    pub fn with_data(mut self, data: PathBuf) -> Self {
-        self.paths.data = data;
+    pub fn within(mut self, folder: PathBuf) -> Self {
+        self.paths.state = folder.join("state");
+        self.paths.data = folder;
         self
     }
 

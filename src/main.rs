@@ -16,8 +16,8 @@ fn main() -> ExitCode {
     start(cli).unwrap_or_else(|error| cli::failed(&error)).into()
 }
 
-fn start(cli: Cli) -> Result<Exit> {
-    let env = Env::system()?;
+fn start(mut cli: Cli) -> Result<Exit> {
+    let env = cli.options.world(Env::system()?)?;
     cli::log::open(&env, cli.options.log_level.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

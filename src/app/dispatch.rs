@@ -112,7 +112,7 @@ impl App {
                 }
                 None => self.with_view(id, out, |view, cx| view.act(action, cx)),
             },
-            Action::Copy => match top.view.copied() {
+            Action::Copy => match top.view.copied(&self.desk.context(&top.view.route(), id, &[])) {
                 Some(text) => self.follow(id, vec![Effect::Copy(text)], out),
                 None => self.with_view(id, out, |view, cx| view.act(action, cx)),
             },

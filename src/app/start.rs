@@ -93,6 +93,7 @@ pub fn setup(lake: &Lake, options: &Options) -> Setup {
         themes,
         theme,
         catalogs,
+        called: lake.called().to_string(),
         read_only: options.read_only || settings.read_only,
         ascii: options.ascii || settings.ascii.unwrap_or(false),
         mouse: !options.no_mouse && settings.mouse.unwrap_or(true),

@@ -41,6 +41,8 @@ pub struct Setup {
     pub theme: String,
     /// The catalogs, the default one first.
     pub catalogs: Vec<CatalogEntry>,
+    /// How a command line begins that is about this lake.
+    pub called: String,
     /// Whether the whole console is read-only.
     pub read_only: bool,
     /// Draw with ASCII only.
@@ -115,6 +117,8 @@ impl Desk {
             keymap: &self.setup.keymap,
             now_ms: self.now_ms,
             read_only: self.is_read_only(here),
+            program: &self.setup.called,
+            named: self.catalog(here).filter(|_| self.setup.catalogs.len() > 1).map(|catalog| catalog.name.as_str()),
             jobs: &self.board,
             log: &self.log,
             details: &self.details,

@@ -94,6 +94,7 @@ fn setup(read_only: bool) -> Setup {
         themes: BTreeMap::from([("dark".to_string(), Styles::load("dark", None).0)]),
         theme: "dark".into(),
         catalogs: vec![catalog("dev"), catalog("prod")],
+        called: "icedeck".into(),
         read_only,
         ascii: false,
         mouse: true,
@@ -275,6 +276,17 @@ fn writing_verbs_are_hidden_where_one_may_not_write() {
     assert!(!bench.app.working().iter().any(|offer| offer.action.writes()));
     bench.app.ask(Action::Load, &mut Vec::new());
     assert_eq!(bench.notice(), "load: this connection is read-only");
+}
+
+#[test]
+fn a_command_line_names_the_catalog_where_it_could_be_another() {
+    let mut bench = Bench::new(Cancel::Drop);
+    let called = |bench: &Bench| bench.app.desk.context(&bench.app.here(), ViewId(0), &[]).called();
+    bench.press(": c t x space p enter");
+    assert_eq!(called(&bench), "icedeck --catalog prod");
+    bench.app.desk.setup.catalogs.remove(0);
+    bench.app.desk.setup.called = "icedeck --data '/my lake'".into();
+    assert_eq!(called(&bench), "icedeck --data '/my lake'");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::route::Route;
 use super::task::Report;
 use super::theme::Styles;
 use crate::monitor::Progress;
+use crate::words::quoted;
 
 /// The number of a view on the stack, never used twice in one run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,10 @@ pub struct Context<'a> {
     pub now_ms: i64,
     /// Whether writing verbs are hidden.
     pub read_only: bool,
+    /// How a command line begins that is about this lake.
+    pub program: &'a str,
+    /// The catalog at hand, where a command line must name it.
+    pub named: Option<&'a str>,
     /// All jobs.
     pub jobs: &'a JobBoard,
     /// The command log, oldest first.
@@ -48,6 +53,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// How a command line begins that is about what is shown: `icedeck --catalog NAME`.
+    pub fn called(&self) -> String {
+        self.named.map_or_else(|| self.program.into(), |name| format!("{} --catalog {}", self.program, quoted(name)))
+    }
+
     /// How far the job in this slot of the view is, while it runs.
     pub fn progress(&self, slot: Slot) -> Option<&Progress> {
         self.jobs.running_in(self.view, slot).map(|job| &job.progress)
@@ -146,7 +156,7 @@ pub trait View: fmt::Debug + Send {
     }
 
     /// What goes to the clipboard.
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         None
     }
 

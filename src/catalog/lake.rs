@@ -3,7 +3,7 @@
 //! Nothing here reads a table's files but through a connection, or through a path without one.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -17,6 +17,7 @@ use super::{Connection, Settings};
 use crate::Result;
 use crate::env::Env;
 use crate::table::{Place, Table, TableAddress};
+use crate::words::quoted;
 
 /// What the command line says about the configuration.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub struct LakeOptions {
     pub catalog: Option<String>,
     /// Whether every catalog is read-only.
     pub read_only: bool,
+    /// The embedded warehouse in this folder and no other catalog, whatever is configured; journals and logs there, too.
+    pub within: Option<PathBuf>,
 }
 
 /// A catalog as it may be shown: without secrets.
@@ -68,6 +71,7 @@ impl fmt::Debug for Lake {
 
 struct Inner {
     env: Env,
+    called: String,
     settings: Settings,
     slots: Vec<Slot>,
 }
@@ -86,8 +90,17 @@ impl Lake {
     /// [`Kind::Invalid`](crate::Kind::Invalid) with file, line and column for a configuration with a mistake,
     /// [`Kind::NotFound`](crate::Kind::NotFound) for a file or a catalog that is named and does not exist.
     pub async fn open(env: &Env, options: LakeOptions) -> Result<Lake> {
-        let configuration = Configuration::read(env, options.config.as_deref())?;
-        Self::of(env, configuration, options.catalog.as_deref(), options.read_only)
+        let named = |option: &str, path: &Path| format!("icedeck {option} {}", quoted(&path.display().to_string()));
+        let (env, configuration, called) = match (&options.within, &options.config) {
+            (Some(folder), _) => {
+                let env = env.clone().within(folder.clone());
+                let configuration = Configuration::embedded(&env)?;
+                (env, configuration, named("--data", folder))
+            }
+            (None, Some(file)) => (env.clone(), Configuration::read(env, Some(file))?, named("--config", file)),
+            (None, None) => (env.clone(), Configuration::read(env, None)?, "icedeck".into()),
+        };
+        Self::of(env, configuration, options.catalog.as_deref(), options.read_only, called)
     }
 
     /// The embedded warehouse alone, under the data folder of `env`, whatever the user has configured. Connects to
@@ -96,26 +109,29 @@ impl Lake {
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where the data folder's name cannot be used.
     pub async fn embedded(env: &Env) -> Result<Lake> {
-        Self::of(env, Configuration::embedded(env)?, None, false)
+        Self::of(env.clone(), Configuration::embedded(env)?, None, false, "icedeck".into())
     }
 
-    /// As [`embedded`](Self::embedded), with nothing to be changed in it.
-    ///
-    /// # Errors
-    /// Those of [`embedded`](Self::embedded).
-    pub async fn embedded_read_only(env: &Env) -> Result<Lake> {
-        Self::of(env, Configuration::embedded(env)?, None, true)
-    }
-
-    fn of(env: &Env, configuration: Configuration, catalog: Option<&str>, read_only: bool) -> Result<Lake> {
+    fn of(
+        env: Env,
+        configuration: Configuration,
+        catalog: Option<&str>,
+        read_only: bool,
+        called: String,
+    ) -> Result<Lake> {
         let default = configuration.default_catalog(catalog)?.name.clone();
         let read_only = read_only || configuration.settings.read_only;
         let slots = configuration.catalogs.into_iter().map(|config| {
             let info = config.info(config.name == default, read_only);
             Slot { config, info, connection: OnceCell::new() }
         });
-        let inner = Inner { env: env.clone(), slots: slots.collect(), settings: configuration.settings };
+        let inner = Inner { env, called, slots: slots.collect(), settings: configuration.settings };
         Ok(Lake { inner: Arc::new(inner) })
+    }
+
+    /// How a command line begins that is about this lake: `icedeck --config FILE`.
+    pub fn called(&self) -> &str {
+        &self.inner.called
     }
 
     /// The world outside.

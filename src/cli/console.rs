@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Exit, Options};
 use crate::Result;
 use crate::app::{self, route::Route};
-use crate::catalog::{Lake, LakeOptions};
+use crate::catalog::Lake;
 use crate::env::Env;
 use crate::table::TableAddress;
 
@@ -32,9 +32,7 @@ pub struct ConsoleOptions {
 /// Those of the configuration, and unavailable where there is no terminal.
 pub async fn console(options: Options, look: ConsoleOptions, at: Option<TableAddress>, env: &Env) -> Result<Exit> {
     let catalog = options.catalog.clone();
-    let wanted =
-        LakeOptions { config: options.config.clone(), catalog: options.catalog.clone(), read_only: options.read_only };
-    let lake = Lake::open(env, wanted).await?;
+    let lake = Lake::open(env, options.lake()).await?;
     console_on(lake, &options, look, app::start_route(catalog, at)).await
 }
 

@@ -132,7 +132,23 @@ impl Context {
 impl Options {
     /// Which configuration and catalog they ask for.
     pub fn lake(&self) -> LakeOptions {
-        LakeOptions { config: self.config.clone(), catalog: self.catalog.clone(), read_only: self.read_only }
+        LakeOptions {
+            config: self.config.clone(),
+            catalog: self.catalog.clone(),
+            read_only: self.read_only,
+            within: self.data.clone(),
+        }
+    }
+
+    /// The world that they ask for.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for a name that no folder can have.
+    pub fn world(&mut self, env: Env) -> Result<Env> {
+        let Some(folder) = &mut self.data else { return Ok(env) };
+        *folder = std::path::absolute(&folder)
+            .map_err(|e| Error::invalid("not a folder's name").with("folder", folder.display()).caused_by(e))?;
+        Ok(env.within(folder.clone()))
     }
 }
 

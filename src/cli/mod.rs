@@ -105,6 +105,10 @@ pub struct Options {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// Use the embedded warehouse in this folder, with its journals and logs: that of the demo, for example
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+
     /// Use this catalog; otherwise the default one of the configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub catalog: Option<String>,

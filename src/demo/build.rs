@@ -53,7 +53,7 @@ pub(super) struct NewTable<'a> {
 
 /// Builds every table of the demo.
 pub(super) async fn lake(env: &Env, folder: &Path, monitor: &Monitor) -> Result<Counts> {
-    let past = env.clone().with_data(folder.to_path_buf()).shifted(-BEGINNING * HOUR_MS);
+    let past = env.clone().within(folder.to_path_buf()).shifted(-BEGINNING * HOUR_MS);
     let connection = crate::catalog::Lake::embedded(&past).await?.connection(None).await?;
     let site = Site { env: env.clone(), connection, monitor: monitor.clone() };
     for (namespace, about) in [

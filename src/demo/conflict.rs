@@ -24,7 +24,7 @@ pub(super) async fn lose_a_race(site: &Site, folder: &Path) -> Result<Table> {
         return Err(Error::bug("the demo's own file does not fit"));
     };
     let faster = site.append(&base, refs::MAIN, &parcels(150, 12), WHEN).await?;
-    let env = super::own_world(&site.env, folder).shifted(-WHEN * super::build::HOUR_MS);
+    let env = site.env.clone().within(folder.to_path_buf()).shifted(-WHEN * super::build::HOUR_MS);
     let policy = Policy::hasty(OnConflict::Fail);
     let loaded = recovery::load(*planned, &site.connection, &policy, &env, &site.monitor).await?;
     match loaded.load.ending {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use self::mark::{Mark, State};
-use crate::catalog::Lake;
+use crate::catalog::{Lake, LakeOptions};
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::{Error, Kind, Result};
@@ -107,19 +107,13 @@ pub fn existing(folder: &Path) -> Result<Option<Demo>> {
     })
 }
 
-/// The same world with the demo's folders: its lake, and a state folder of its own, so that what is loaded there is in
-/// no journal and no command log of the user's.
-fn own_world(env: &Env, folder: &Path) -> Env {
-    env.clone().with_data(folder.to_path_buf()).with_state(folder.join("state"))
-}
-
 /// The lake of a demo folder, and it alone, with journal and command log in that folder; `read_only` forbids every change in it.
 ///
 /// # Errors
 /// Those of [`Lake::embedded`].
 pub async fn lake(env: &Env, folder: &Path, read_only: bool) -> Result<Lake> {
-    let env = own_world(env, folder);
-    if read_only { Lake::embedded_read_only(&env).await } else { Lake::embedded(&env).await }
+    let lake = LakeOptions { within: Some(folder.to_path_buf()), read_only, ..LakeOptions::default() };
+    Lake::open(env, lake).await
 }
 
 fn absolute(folder: &Path) -> Result<PathBuf> {

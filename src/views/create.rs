@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::dialogs::{Confirm, ask};
 use super::load;
-use super::load::{paths, quoted};
+use super::load::paths;
 use super::page::Scroll;
 use super::widgets::load::{self as states, Load};
 use super::widgets::shown::{Fact, Shown};
@@ -22,6 +22,7 @@ use crate::catalog::Lake;
 use crate::ingest::create::{CreateTable, DraftSummary, NewColumn};
 use crate::ingest::source::{Source, SourceOptions};
 use crate::table::{Place, TableAddress, TableName};
+use crate::words::quoted;
 use crate::{Error, Result};
 
 /// Its name on the command line.
@@ -158,7 +159,7 @@ impl CreateView {
             what: format!("make the table {name}"),
             outcome: "committed".into(),
             request: self.made_of().unwrap_or_default(),
-            command: self.command(&name),
+            command: self.command(&name, cx),
         };
         vec![Effect::Log(sent), Effect::Replace(next)]
     }
@@ -170,8 +171,8 @@ impl CreateView {
     }
 
     /// The equivalent command line.
-    fn command(&self, name: &TableName) -> String {
-        let mut words = vec!["icedeck create".to_string(), quoted(&name.to_string())];
+    fn command(&self, name: &TableName, cx: &Context<'_>) -> String {
+        let mut words = vec![format!("{} create", cx.called()), quoted(&name.to_string())];
         if let Some(path) = paths(&self.route).first() {
             words.extend(["--like".into(), quoted(&path.display().to_string())]);
         }

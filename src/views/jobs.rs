@@ -165,7 +165,7 @@ impl View for JobsView {
         Some(RawText { title: format!("job {}", job.id.0), text })
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         self.raw().map(|raw| raw.text)
     }
 

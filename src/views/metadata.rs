@@ -138,8 +138,8 @@ impl View for MetadataView {
         Vec::new()
     }
 
-    fn copied(&self) -> Option<String> {
-        self.text.ready().and_then(View::copied)
+    fn copied(&self, cx: &Context<'_>) -> Option<String> {
+        self.text.ready().and_then(|view| view.copied(cx))
     }
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {

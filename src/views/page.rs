@@ -241,7 +241,7 @@ impl<P: Page> View for PageView<P> {
         Some(RawText { title: self.page.title(answer), text: self.page.raw(answer)? })
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         self.page.copied(self.state.ready()?)
     }
 

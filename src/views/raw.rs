@@ -191,7 +191,7 @@ impl View for RawView {
         self.search.take().is_some()
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         Some(self.whole.clone())
     }
 

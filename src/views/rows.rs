@@ -447,8 +447,8 @@ impl View for RowsView {
         self.list.raw()
     }
 
-    fn copied(&self) -> Option<String> {
-        self.list.copied()
+    fn copied(&self, cx: &Context<'_>) -> Option<String> {
+        self.list.copied(cx)
     }
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {

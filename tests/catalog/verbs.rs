@@ -37,7 +37,7 @@ async fn names_are_made_listed_renamed_and_dropped() {
     let folder = TempDir::new().unwrap();
     let made = json(&run(&folder, "--yes -o json create-namespace a.b --property owner=me"));
     assert_eq!(made, serde_json::json!({"outcome": "committed", "namespace": "a.b"}));
-    let world = Env::system().unwrap().with_data(folder.path().join("data/icedeck"));
+    let world = Env::system().unwrap().within(folder.path().join("data/icedeck"));
     let connection = Lake::embedded(&world).await.unwrap().connection(None).await.unwrap();
     make_table(&connection, "a.b.t", &[]).await;
     assert_eq!(
@@ -77,7 +77,7 @@ const TRAP: [&str; 2] = [
 #[tokio::test]
 async fn a_change_that_is_not_confirmed_ends_with_four_and_says_how_to_find_out() {
     let folder = TempDir::new().unwrap();
-    let world = Env::system().unwrap().with_data(folder.path().join("data/icedeck"));
+    let world = Env::system().unwrap().within(folder.path().join("data/icedeck"));
     let connection = Lake::embedded(&world).await.unwrap().connection(None).await.unwrap();
     make_table(&connection, "a.t", &[]).await;
     make_namespace(&connection, "b").await;

@@ -40,6 +40,7 @@ pub fn setup(catalogs: &[&str]) -> Setup {
         plain: styles,
         theme: "dark".into(),
         catalogs: catalogs.iter().map(entry).collect(),
+        called: "icedeck".into(),
         read_only: false,
         ascii: false,
         mouse: false,

@@ -205,7 +205,8 @@ async fn a_mapping_file_is_replaced_only_when_that_is_said() {
     let csv = lake.folder.path().join("a.csv");
     let saved = lake.folder.path().join("mapping.toml");
     std::fs::write(&csv, "id,country\n1,DE\n").unwrap();
-    std::fs::write(&saved, "mine").unwrap();
+    let mine = "[[column]]\nname = \"country\"\nskip = true\n";
+    std::fs::write(&saved, mine).unwrap();
     let mut console = console(&lake, about("load").with_detail(csv.display().to_string())).await;
     for (keys, is_replaced) in [("n", false), ("y", true)] {
         walk(&mut console, &lake, if is_replaced { "w" } else { "enter w" }).await;
@@ -213,7 +214,7 @@ async fn a_mapping_file_is_replaced_only_when_that_is_said() {
         walk(&mut console, &lake, "enter").await;
         assert!(console.screen(100, 24).contains("Replace the file?"), "{}", console.screen(100, 24));
         walk(&mut console, &lake, keys).await;
-        assert_eq!(std::fs::read_to_string(&saved).unwrap() != "mine", is_replaced);
+        assert_eq!(std::fs::read_to_string(&saved).unwrap() != mine, is_replaced);
     }
     let screen = console.screen(100, 24);
     assert!(screen.contains("the mapping is saved in"), "{screen}");

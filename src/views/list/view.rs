@@ -452,7 +452,7 @@ impl<L: List> View for ListView<L> {
         Some(RawText { title: self.listing.look.detail_title(row), text })
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         let lines: Vec<_> = self.listing.chosen().into_iter().map(|row| self.listing.look.copied(row)).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }

@@ -19,6 +19,7 @@ use crate::monitor::Progress;
 use crate::recovery::Loaded;
 use crate::views::widgets::shown::{Fact, Shown};
 use crate::views::widgets::{facts, human, load, text};
+use crate::words::quoted;
 
 /// What was chosen for the load besides the mapping.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub struct Choices {
 }
 
 /// What will be done, in numbers.
-pub fn plan(draft: &Draft, report: Option<&PreflightReport>, choices: &Choices) -> Vec<Fact> {
+pub fn plan(draft: &Draft, report: Option<&PreflightReport>, choices: &Choices, cx: &Context<'_>) -> Vec<Fact> {
     let files = draft.paths();
     let base = draft.base_snapshot_id().map_or_else(|| Shown::word("none, this will be the first"), Shown::id);
     let mut facts = vec![
@@ -52,7 +53,7 @@ pub fn plan(draft: &Draft, report: Option<&PreflightReport>, choices: &Choices) 
     let rejects = choices.rejects.as_ref().map(|path| Shown::text(path.display().to_string()));
     facts.extend(rejects.map(|path| Fact::new("they go to", path)));
     facts.push(Fact::gap());
-    facts.push(Fact::new("as a command", Shown::text(command(draft, choices)).tone(Tone::Dim)));
+    facts.push(Fact::new("as a command", Shown::text(command(draft, choices, cx)).tone(Tone::Dim)));
     if choices.mapping.is_none() && !draft.is_as_matched() {
         let told = "(the mapping is not saved yet: that is done in the second step)";
         facts.push(Fact::new("", Shown::word(told).tone(Tone::Dim)));
@@ -76,8 +77,8 @@ fn listed(files: &[PathBuf]) -> String {
 }
 
 /// The equivalent command line.
-pub fn command(draft: &Draft, choices: &Choices) -> String {
-    let mut words: Vec<String> = vec!["icedeck".into(), "ingest".into()];
+pub fn command(draft: &Draft, choices: &Choices, cx: &Context<'_>) -> String {
+    let mut words: Vec<String> = vec![cx.called(), "ingest".into()];
     words.extend(draft.paths().iter().map(|path| quoted(&path.display().to_string())));
     words.push(quoted(&draft.table().to_string()));
     if draft.branch() != "main" {
@@ -96,12 +97,6 @@ pub fn command(draft: &Draft, choices: &Choices) -> String {
         ]);
     }
     words.join(" ")
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-:@=,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// How far the load is: rows, bytes, rate, time left.
@@ -225,13 +220,13 @@ pub fn is_open(loaded: &Loaded) -> bool {
 const TOLD: usize = 10;
 
 /// The line of the command log.
-pub fn logged(result: &IngestResult, draft: &Draft, choices: &Choices, at_ms: i64) -> Sent {
+pub fn logged(result: &IngestResult, draft: &Draft, choices: &Choices, cx: &Context<'_>) -> Sent {
     Sent {
-        at_ms,
+        at_ms: cx.now_ms,
         what: format!("append {} rows to {}", human::count(result.rows.into()), text::safe(&result.table)),
         outcome: result.ending.outcome().into(),
         request: result.request.clone().unwrap_or_default(),
-        command: command(draft, choices),
+        command: command(draft, choices, cx),
     }
 }
 
@@ -242,17 +237,5 @@ pub fn title(route: &Route) -> String {
     match files.len() {
         0 | 1 => format!("load {}", text::safe(&first)),
         n => format!("load {} and {} more", text::safe(&first), n - 1),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_for_the_shell() {
-        assert_eq!(quoted("a/b.csv"), "a/b.csv");
-        assert_eq!(quoted("it's here"), "'it'\\''s here'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -30,7 +30,6 @@ use crate::ingest::mapping::Mapping;
 use crate::ingest::source::SourceOptions;
 use crate::recovery::Loaded;
 
-pub use commit::quoted;
 pub use tasks::paths;
 
 /// Its name on the command line.
@@ -195,7 +194,7 @@ impl LoadView {
     }
 
     fn ended(&mut self, result: Loaded, cx: &Context<'_>) -> Vec<Effect> {
-        let logged = self.draft.ready().map(|draft| commit::logged(&result.load, draft, &self.choices, cx.now_ms));
+        let logged = self.draft.ready().map(|draft| commit::logged(&result.load, draft, &self.choices, cx));
         self.result = Load::Ready(result);
         logged.map(Effect::Log).into_iter().collect()
     }
@@ -263,7 +262,7 @@ impl LoadView {
                 facts::draw(&commit::failed(error, cx), 0, inner, buf, cx);
             }
             (Load::Idle | Load::Loading, None) => {
-                facts::draw(&commit::plan(draft, report, &self.choices), 0, inner, buf, cx);
+                facts::draw(&commit::plan(draft, report, &self.choices, cx), 0, inner, buf, cx);
             }
         }
     }
@@ -340,10 +339,10 @@ impl View for LoadView {
         Some(RawText { title: "mapping".into(), text: mapping.to_toml().ok()? })
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, cx: &Context<'_>) -> Option<String> {
         match self.step {
             Step::Source => self.rows.copied(),
-            _ => self.draft.ready().map(|draft| commit::command(draft, &self.choices)),
+            _ => self.draft.ready().map(|draft| commit::command(draft, &self.choices, cx)),
         }
     }
 

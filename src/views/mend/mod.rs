@@ -117,7 +117,7 @@ impl MendView {
             done.request = self.plan.ready().map(|planned| planned.request.clone());
         }
         let what = format!("{} in {}", self.wish.title(), text::safe(&done.table));
-        let logged = outcome::logged(what, self.wish.command(&done.table), &done, cx.now_ms);
+        let logged = outcome::logged(what, self.wish.command(&cx.called(), &done.table), &done, cx.now_ms);
         (self.ended, self.scroll) = (Some(done), Scroll::default());
         vec![Effect::Log(logged)]
     }
@@ -134,12 +134,12 @@ impl MendView {
         there.map(Effect::Open).into_iter().collect()
     }
 
-    fn lines(&self, now_ms: i64) -> Vec<Fact> {
+    fn lines(&self, cx: &Context<'_>) -> Vec<Fact> {
         if let Some(done) = &self.ended {
             return outcome::page(done, "✔ committed: it is done");
         }
         let mut told = self.failed.as_ref().map(|error| outcome::failed(error)).unwrap_or_default();
-        told.extend(self.plan.ready().iter().flat_map(|planned| page::facts(&self.wish, planned, now_ms)));
+        told.extend(self.plan.ready().iter().flat_map(|planned| page::facts(&self.wish, planned, cx)));
         told
     }
 }
@@ -271,8 +271,8 @@ impl View for MendView {
         Some(RawText { title: format!("request: {}", self.wish.title()), text: planned.request.clone() })
     }
 
-    fn copied(&self) -> Option<String> {
-        Some(self.wish.command(&self.plan.ready()?.plan.prepared().table))
+    fn copied(&self, cx: &Context<'_>) -> Option<String> {
+        Some(self.wish.command(&cx.called(), &self.plan.ready()?.plan.prepared().table))
     }
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
@@ -284,7 +284,7 @@ impl View for MendView {
         if self.ended.is_none() && self.plan.ready().is_none() {
             return states::draw(&self.plan, inner, buf, cx, cx.progress(Slot::MAIN), |_, _| {});
         }
-        let told = self.lines(cx.now_ms);
+        let told = self.lines(cx);
         let lines = facts::draw(&told, self.scroll.top, inner, buf, cx);
         self.scroll.drawn(lines, inner.height);
     }

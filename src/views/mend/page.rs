@@ -3,6 +3,7 @@
 use super::tasks::{Plan, Planned};
 use super::wish::Wish;
 use crate::app::theme::Tone;
+use crate::app::view::Context;
 use crate::recovery::mend::{Counted, Leaving, PickPlan, RefPlan, RestoreOf, RollbackPlan, RollbackRequest, UndoPlan};
 use crate::views::widgets::human;
 use crate::views::widgets::shown::{Fact, Shown};
@@ -12,7 +13,8 @@ use crate::views::widgets::text::safe;
 const NAMED: usize = 8;
 
 /// The page of a plan.
-pub fn facts(wish: &Wish, planned: &Planned, now_ms: i64) -> Vec<Fact> {
+pub fn facts(wish: &Wish, planned: &Planned, cx: &Context<'_>) -> Vec<Fact> {
+    let now_ms = cx.now_ms;
     let prepared = planned.plan.prepared();
     let mut facts = match &planned.plan {
         Plan::Rollback(plan) => rollback(plan, now_ms),
@@ -28,7 +30,7 @@ pub fn facts(wish: &Wish, planned: &Planned, now_ms: i64) -> Vec<Fact> {
     }
     facts.push(Fact::gap());
     facts.push(Fact::line(Shown::word("as a command").tone(Tone::Dim)));
-    facts.push(Fact::line(Shown::text(wish.command(&prepared.table))));
+    facts.push(Fact::line(Shown::text(wish.command(&cx.called(), &prepared.table))));
     facts
 }
 

@@ -2,8 +2,8 @@
 
 use crate::commit::RefKind;
 use crate::recovery::mend::{RestoreOf, RollbackRequest, RollbackTo};
-use crate::views::load::quoted;
 use crate::views::widgets::text::safe;
+use crate::words::quoted;
 
 /// What is to be mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +77,11 @@ impl Wish {
         }
     }
 
-    /// The equivalent command line.
-    pub fn command(&self, table: &str) -> String {
+    /// The equivalent command line, which begins as `called` says.
+    pub fn command(&self, called: &str, table: &str) -> String {
         let table = quoted(table);
         let told = match self {
-            Wish::Rollback(request) => return format!("icedeck rollback {table} {} --yes", options(request)),
+            Wish::Rollback(request) => return format!("{called} rollback {table} {} --yes", options(request)),
             Wish::Undo => format!("undo {table}"),
             Wish::Redo => format!("redo {table}"),
             Wish::Make { kind, name, at } => {
@@ -91,7 +91,7 @@ impl Wish {
             Wish::Pick { at, branch } => format!("cherry-pick {table} {} --branch {}", quoted(at), quoted(branch)),
             Wish::Forward { branch, to } => format!("fast-forward {table} {} --to {}", quoted(branch), quoted(to)),
         };
-        format!("icedeck {told} --yes")
+        format!("{called} {told} --yes")
     }
 
     /// Whether the table's name is to be typed, whatever the plan says.
@@ -128,9 +128,12 @@ mod tests {
     fn a_wish_reads_as_a_command() {
         let mut rollback = RollbackRequest::to(RollbackTo::Snapshot("42".into()));
         (rollback.tag, rollback.restore.schema) = (Some("it's kept".into()), true);
-        let told = Wish::Rollback(rollback).command("sales.orders");
+        let told = Wish::Rollback(rollback).command("icedeck", "sales.orders");
         assert_eq!(told, "icedeck rollback sales.orders --to 42 --restore schema --tag 'it'\\''s kept' --yes");
         let forward = Wish::Forward { branch: "main".into(), to: "audit".into() };
-        assert_eq!(forward.command("a.b"), "icedeck fast-forward a.b main --to audit --yes");
+        assert_eq!(
+            forward.command("icedeck --catalog b", "a.b"),
+            "icedeck --catalog b fast-forward a.b main --to audit --yes"
+        );
     }
 }

@@ -100,7 +100,7 @@ impl Workbench {
         let what = if is_closed { "close" } else { self.chosen.what() };
         let id = self.id();
         let what = format!("{what} ingest {} of {}", text::safe(&id), text::safe(&done.table));
-        let command = format!("icedeck recover {} {id} --yes", self.chosen.verb());
+        let command = format!("{} recover {} {id} --yes", cx.called(), self.chosen.verb());
         let logged = outcome::logged(what, command, &done, cx.now_ms);
         self.scrolls = [Scroll::default(); 3];
         self.ended = Some(done);
@@ -356,7 +356,7 @@ impl View for Workbench {
         Some(RawText { title: format!("requests of {}", paper.row.ingest_id), text: columns::requests(paper) })
     }
 
-    fn copied(&self) -> Option<String> {
+    fn copied(&self, _: &Context<'_>) -> Option<String> {
         Some(self.id())
     }
 
