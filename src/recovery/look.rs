@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use iceberg::spec::{Operation, SnapshotRef, TableMetadata};
 
@@ -86,7 +87,10 @@ pub(super) async fn look_at(
         seen.held_since = held(&table, head, ours, monitor).await?;
     }
     seen.touched = touched(&table, intent, &seen, ours, monitor).await?;
-    let assessment = assess(intent, base.as_deref(), &Now::Table(Box::new(seen)));
+    let now = Now::Table(Box::new(seen));
+    let started = Instant::now();
+    let assessment = assess(intent, base.as_deref(), &now);
+    tracing::debug!(elapsed_us = started.elapsed().as_micros(), changes = assessment.changes.len(), "assessed");
     Ok(Looked { table: Some(table), assessment })
 }
 
