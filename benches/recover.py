@@ -34,16 +34,16 @@ def main():
         lake = Lake(given.icedeck, folder)
         demo = lake.folder / "demo"
         lake.run("demo", "--dir", demo, "--no-tui")
-        [load] = lake.json("--data", demo, "recover", "list")
+        [load] = lake.json("--home", demo, "recover", "list")
         ingest, table = load["ingest_id"], load["table"]
         size = crowd(demo, table, given.snapshots)
-        assessed = lake.json("--data", demo, "recover", "assess", ingest)
+        assessed = lake.json("--home", demo, "recover", "assess", ingest)
         others = len(assessed["changes"])
         assert assessed["verdict"] == "rebase" and others >= given.snapshots, (assessed["verdict"], others)
         print(f"\nan open load and {others} snapshots of others; metadata of {size / 1e6:.1f} MB")
         times = {}
         for name, words in [("load", ("properties", table)), ("assess", ("recover", "assess", ingest))]:
-            times[name] = statistics.median(timed(lake, ["--data", demo, *words]) for _ in range(given.rounds))
+            times[name] = statistics.median(timed(lake, ["--home", demo, *words]) for _ in range(given.rounds))
             print(f"  icedeck {' '.join(words)[:24]:24} {times[name] * 1000:7.1f} ms")
         print(f"  {'beyond loading':32} {(times['assess'] - times['load']) * 1000:7.1f} ms")
         print(f"  {'assessing alone':32} {alone(lake, demo, ingest, given.rounds):7.1f} ms")
@@ -52,7 +52,7 @@ def main():
 def alone(lake, demo, ingest, rounds):
     """The pure function, in milliseconds, as the program's own log has it."""
     for _ in range(rounds):
-        lake.run("--data", demo, "--log-level", "icedeck=debug", "recover", "assess", ingest)
+        lake.run("--home", demo, "--log-level", "icedeck=debug", "recover", "assess", ingest)
     log = (demo / "state" / "icedeck.log").read_text()
     return statistics.median(int(took) for took in re.findall(r"assessed elapsed_us=(\d+)", log)) / 1000
 

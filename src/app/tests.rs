@@ -285,8 +285,8 @@ fn a_command_line_names_the_catalog_where_it_could_be_another() {
     bench.press(": c t x space p enter");
     assert_eq!(called(&bench), "icedeck --catalog prod");
     bench.app.desk.setup.catalogs.remove(0);
-    bench.app.desk.setup.called = "icedeck --data '/my lake'".into();
-    assert_eq!(called(&bench), "icedeck --data '/my lake'");
+    bench.app.desk.setup.called = "icedeck --home '/my lake'".into();
+    assert_eq!(called(&bench), "icedeck --home '/my lake'");
 }
 
 #[test]

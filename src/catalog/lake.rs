@@ -95,7 +95,7 @@ impl Lake {
             (Some(folder), _) => {
                 let env = env.clone().within(folder.clone());
                 let configuration = Configuration::embedded(&env)?;
-                (env, configuration, named("--data", folder))
+                (env, configuration, named("--home", folder))
             }
             (None, Some(file)) => (env.clone(), Configuration::read(env, Some(file))?, named("--config", file)),
             (None, None) => (env.clone(), Configuration::read(env, None)?, "icedeck".into()),

@@ -136,7 +136,7 @@ impl Options {
             config: self.config.clone(),
             catalog: self.catalog.clone(),
             read_only: self.read_only,
-            within: self.data.clone(),
+            within: self.home.clone(),
         }
     }
 
@@ -145,7 +145,7 @@ impl Options {
     /// # Errors
     /// [`Kind::Invalid`] for a name that no folder can have.
     pub fn world(&mut self, env: Env) -> Result<Env> {
-        let Some(folder) = &mut self.data else { return Ok(env) };
+        let Some(folder) = &mut self.home else { return Ok(env) };
         *folder = std::path::absolute(&folder)
             .map_err(|e| Error::invalid("not a folder's name").with("folder", folder.display()).caused_by(e))?;
         Ok(env.within(folder.clone()))

@@ -107,7 +107,7 @@ pub struct Options {
 
     /// Use the embedded warehouse in this folder, with its journals and logs: that of the demo, for example
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
-    pub data: Option<PathBuf>,
+    pub home: Option<PathBuf>,
 
     /// Use this catalog; otherwise the default one of the configuration
     #[arg(long, global = true, value_name = "NAME")]

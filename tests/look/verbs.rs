@@ -128,6 +128,12 @@ async fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
 }
 
+/// No option of a verb hides a global one, and the like.
+#[test]
+fn the_command_line_is_sound() {
+    icedeck::cli::command().debug_assert();
+}
+
 #[tokio::test]
 async fn completions_and_the_manual_are_made() {
     let lake = Lake::new().await;
