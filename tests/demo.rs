@@ -154,7 +154,11 @@ async fn a_demo_that_is_there_opens_read_only() {
     assert_eq!((&told["reused"], &told["rows"]), (&true.into(), &made.rows.into()));
     let open = icedeck(root.path(), &["--home", folder.to_str().unwrap(), "recover", "-o", "json"]);
     let rows: serde_json::Value = serde_json::from_slice(&open.stdout).unwrap();
-    assert_eq!((&rows[0]["verb"], &rows[0]["state"]), (&"ingest".into(), &"rejected".into()), "its lake and its journals");
+    assert_eq!(
+        (&rows[0]["verb"], &rows[0]["state"]),
+        (&"ingest".into(), &"rejected".into()),
+        "its lake and its journals"
+    );
     let config = icedeck(root.path(), &["--home", folder.to_str().unwrap(), "--config", "c.toml", "ls"]);
     assert_eq!(config.status.code(), Some(2));
     let fresh = icedeck(root.path(), &[&read_only[..], &["--fresh", "--yes"]].concat());

@@ -57,7 +57,7 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         None | Some((Verdict::Rebase | Verdict::Landed, _)) => (Verdict::Rebase, told_free(intent, &found)),
         Some((verdict, worst)) => {
             let what = told_leaving(intent, seen, &found).unwrap_or_else(|| worst.change.what.clone());
-            (verdict, format!("{what}{}", consequence(verdict)))
+            (verdict, format!("{what}{}", consequence(intent, verdict)))
         }
     };
     let is_untold = is_untold(intent);
@@ -75,7 +75,10 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         landed: None,
         is_absent,
         may_still_land: may_still_land(intent, seen),
-        can_replay: is_absent && fits && verdict != Verdict::Stop,
+        can_replay: is_absent
+            && fits
+            && verdict != Verdict::Stop
+            && !(verdict == Verdict::Decide && intent.is_of_last_change),
         is_untold,
     }
 }
@@ -190,8 +193,9 @@ fn told_leaving(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String>
     (snapshots > 0).then(|| format!("{told}, which {verb} it with this change"))
 }
 
-fn consequence(verdict: Verdict) -> &'static str {
+fn consequence(intent: &Intent, verdict: Verdict) -> &'static str {
     match verdict {
+        Verdict::Decide if intent.is_of_last_change => ": the last change is another one now",
         Verdict::Restage => ": the rows must be written again",
         Verdict::Decide => ": whether it should still be done is yours to say",
         _ => "",

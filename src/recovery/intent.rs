@@ -64,6 +64,9 @@ pub struct Intent {
     pub branch: String,
     /// What it wants.
     pub want: Want,
+    /// Whether it is about whatever the last change was, as an undo is: once others have made another, it is not the same
+    /// wish any more.
+    pub is_of_last_change: bool,
     /// The exact state that was inspected.
     pub base: Base,
     /// Every request so far.
@@ -88,6 +91,7 @@ impl Intent {
             ingest_id: plan.ingest_id.clone(),
             branch: plan.branch.clone(),
             want,
+            is_of_last_change: ["undo", "redo"].contains(&plan.verb.as_str()),
             base: plan.base.clone(),
             sent: Vec::new(),
         }

@@ -32,8 +32,6 @@ use crate::{Error, Result};
 const LOAD: &str = "ingest";
 /// The verbs of journals that have staged files.
 const WRITERS: [&str; 2] = [LOAD, DELETE];
-/// The verbs that are about whatever the last change was.
-const LAST_CHANGE: [&str; 2] = ["undo", "redo"];
 
 /// Where an ingest stands, and what of it can be published.
 #[derive(Debug)]
@@ -71,10 +69,6 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
             Ok(_) => {}
             Err(e) => unrepeatable(&mut assessment, e.to_string()),
         }
-    }
-    if LAST_CHANGE.contains(&record.plan.verb.as_str()) && assessment.verdict == Verdict::Decide {
-        // What the last change is, is another question now.
-        assessment.can_replay = false;
     }
     let is_absent = !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop);
     let mut files = Vec::new();

@@ -160,7 +160,9 @@ async fn an_undo_that_lost_a_race_takes_nothing_of_others_back() {
     let files = lake.stage(&table, orders(&table, 900, 1)).await;
     let beaten = Faulty::on(&lake, [Fault::Beaten(vec![append("main", files)])]);
     let lost = carried(&lake, &beaten, &plan.prepared).await;
-    assert_eq!(lost.ending, Ending::Rejected);
+    let assessment = lost.assessment.unwrap();
+    assert_eq!((lost.ending, assessment.can_replay), (Ending::Rejected, false));
+    assert!(assessment.reason.ends_with(": the last change is another one now"), "{}", assessment.reason);
     let (policy, monitor) = (Policy::hasty(OnConflict::Rebase), Monitor::new());
     let again = recovery::resolve::rebase(&lake.connection, &lost.ingest_id, &policy, &lake.env, &monitor).await;
     let again = again.unwrap();

@@ -52,7 +52,9 @@ fn consequence(assessment: &Assessment) -> &'static str {
         Verdict::Rebase => "Publishing the same files is safe, and no data is written again.",
         Verdict::Restage => "The staged files are given up, and the same source files are loaded again.",
         Verdict::Decide if assessment.can_replay => "It can be published all the same, or given up.",
-        Verdict::Decide => "It cannot be sent again as it is: ask for it anew on the table as it is now, and give this up.",
+        Verdict::Decide => {
+            "It cannot be sent again as it is: ask for it anew on the table as it is now, and give this up."
+        }
         Verdict::Stop => "What was staged can be taken away.",
     }
 }
