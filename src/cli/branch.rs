@@ -91,7 +91,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             create(RefKind::Branch, new, retention, context).await
         }
         What::Drop(old) => drop(RefKind::Branch, old, context).await,
-        What::List(all) => list("BRANCH", all, context).await,
+        What::List(all) => list("BRANCH", "no branches", all, context).await,
     }
 }
 
@@ -111,12 +111,12 @@ pub async fn drop(kind: RefKind, old: Old, context: &Context) -> Result<Exit> {
     finish(&plan.prepared, &plan, &connection, context).await
 }
 
-/// Prints those of one kind: `BRANCH` or `TAG`.
-pub async fn list(kind: &str, all: All, context: &Context) -> Result<Exit> {
+/// Prints those of one kind, `BRANCH` or `TAG`; `none` says that there are none.
+pub async fn list(kind: &str, none: &str, all: All, context: &Context) -> Result<Exit> {
     let (table, _) = context.table_at(&all.table).await?;
     let mut rows = inspect::refs(&table)?;
     rows.retain(|row| row.kind == kind);
-    context.out.records(&rows)?;
+    context.out.records(&rows, none)?;
     Ok(Exit::Done)
 }
 

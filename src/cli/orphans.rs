@@ -53,7 +53,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             false => printed.push(&page)?,
         }
     }
-    printed.finish()?;
+    printed.finish("")?;
     tell(&left, &args.older_than, context);
     let now = context.table(&args.table).await?;
     if now.metadata_location() != table.metadata_location() {

@@ -85,7 +85,7 @@ fn print(found: &Preview, context: &Context) -> Result<()> {
         Format::Table => {
             context.out.object(&summary(found))?;
             context.out.print("\n")?;
-            context.out.records(&found.columns)?;
+            context.out.records(&found.columns, "no columns")?;
             context.out.print("\n")?;
             rows(found, context)?;
             found.warnings.iter().for_each(|warning| context.note(warning));

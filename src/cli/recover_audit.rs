@@ -20,7 +20,7 @@ pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
             proved.extend(audit(&connection, name, records).await?);
         }
     }
-    context.out.records(&proved)?;
+    context.out.records(&proved, "")?;
     let gone = proved.iter().filter(|load| load.status == Status::Gone).count();
     let line = |status: Status| proved.iter().filter(|load| load.status == status).count();
     context.note(&format!(

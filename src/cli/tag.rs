@@ -38,6 +38,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             create(RefKind::Tag, new, retention, context).await
         }
         What::Drop(old) => drop(RefKind::Tag, old, context).await,
-        What::List(all) => list("TAG", all, context).await,
+        What::List(all) => list("TAG", "no tags", all, context).await,
     }
 }
