@@ -77,6 +77,15 @@ impl Args {
     pub fn writes(&self) -> bool {
         !matches!(self.what, What::List(_))
     }
+
+    /// The table that it changes.
+    pub fn table(&self) -> Option<String> {
+        match &self.what {
+            What::Create { new, .. } => Some(new.table()),
+            What::Drop(old) => Some(old.table()),
+            What::List(_) => None,
+        }
+    }
 }
 
 /// Lists, or plans, shows, asks and does.
@@ -120,7 +129,19 @@ pub async fn list(kind: &str, none: &str, all: All, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
+impl Old {
+    /// The table.
+    pub fn table(&self) -> String {
+        self.table.to_string()
+    }
+}
+
 impl New {
+    /// The table.
+    pub fn table(&self) -> String {
+        self.table.to_string()
+    }
+
     /// How long it is kept, in milliseconds.
     pub fn max_ref_age_ms(&self) -> Option<i64> {
         self.max_ref_age

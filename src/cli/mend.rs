@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::progress::Bar;
 use super::{Consent, Context, Exit};
-use crate::Result;
 use crate::catalog::Connection;
 use crate::recovery::mend::Prepared;
 use crate::recovery::{Done, Policy, Word};
+use crate::{Error, Result};
 
 /// What `--dry-run` prints.
 #[derive(Debug, Serialize)]
@@ -52,7 +52,7 @@ pub async fn finish(
     bar.clear();
     let mut done = Done::of(&carried?, prepared.table.clone());
     done.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    context.out.object(&done)?;
+    context.out.object(&by_its_name(prepared, &done)?)?;
     Ok(exit(done.outcome))
 }
 
@@ -63,8 +63,17 @@ fn show(prepared: &Prepared, plan: &impl Serialize, request: &Value, context: &C
     if for_people {
         context.note(&format!("{request:#}"));
     }
-    context.out.object(&shown)?;
+    context.out.object(&by_its_name(prepared, &shown)?)?;
     Ok(Exit::Done)
+}
+
+/// What is printed; of a tag, which is no branch, with its name under `tag`.
+fn by_its_name(prepared: &Prepared, object: &impl Serialize) -> Result<Value> {
+    let value = serde_json::to_value(object).map_err(|e| Error::bug("a plan cannot be written").caused_by(e))?;
+    let Value::Object(fields) = value else { return Ok(value) };
+    let of_tag = prepared.verb == "tag";
+    let named = |name: String| if of_tag && name == "branch" { "tag".to_string() } else { name };
+    Ok(Value::Object(fields.into_iter().map(|(name, value)| (named(name), value)).collect()))
 }
 
 /// How a verb ends whose change ended so.

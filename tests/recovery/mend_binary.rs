@@ -66,7 +66,10 @@ async fn refs_restores_and_alterations_print_one_object_each() {
         done
     };
     committed(&format!("branch create {NAME} audit --at {} --min-snapshots 2 --max-ref-age 7d", ids[1]));
-    committed(&format!("tag create {NAME} eoy"));
+    let (_, plan) = told(&lake, &format!("tag create {NAME} eoy --dry-run"));
+    assert_eq!((&plan["tag"], plan.get("branch")), (&"eoy".into(), None), "a tag is no branch: {plan}");
+    let done = committed(&format!("tag create {NAME} eoy"));
+    assert_eq!((&done["tag"], done.get("branch")), (&"eoy".into(), None), "{done}");
     let (_, list) = told(&lake, &format!("branch list {NAME}"));
     assert_eq!(list[0]["name"], "audit");
     assert_eq!(
