@@ -100,6 +100,14 @@ impl Error {
         self
     }
 
+    /// The same failure with a thing called by the name that the operator knows.
+    #[must_use]
+    pub fn calling(mut self, thing: &str, name: &str) -> Self {
+        let told = self.context.iter_mut().map(|(_, value)| value).chain(&mut self.hints);
+        told.chain([&mut self.message]).for_each(|text| *text = text.replace(thing, name));
+        self
+    }
+
     /// Keeps the cause, for the log.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -161,6 +161,12 @@ async fn a_demo_that_is_there_opens_read_only() {
     );
     let config = icedeck(root.path(), &["--home", folder.to_str().unwrap(), "--config", "c.toml", "ls"]);
     assert_eq!(config.status.code(), Some(2));
+    let writing = demo::lake(&env, &folder, false).await.unwrap().connection(None).await.unwrap();
+    writing.drop_table(&"sales.events".parse().unwrap()).await.unwrap();
+    let opened = icedeck(root.path(), &read_only);
+    let told: serde_json::Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert_eq!(told["tables"], made.tables - 1, "what is there now");
+    assert!(told["snapshots"].as_u64().unwrap() < made.snapshots && told["rows"].as_u64().unwrap() < made.rows);
     let fresh = icedeck(root.path(), &[&read_only[..], &["--fresh", "--yes"]].concat());
     assert_eq!(fresh.status.code(), Some(1), "--fresh throws away what may not be changed");
     let connection = demo::lake(&env, &folder, true).await.unwrap().connection(None).await.unwrap();

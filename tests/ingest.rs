@@ -155,6 +155,26 @@ async fn no_rows_make_no_snapshot() {
     assert_eq!(journal::list(&lake.env).unwrap().rows.iter().filter(|row| row.state.is_open()).count(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_rows_make_no_table() {
+    let lake = Lake::new().await;
+    let path = file(&lake, "orders.csv", "id,country\n");
+    let result = loaded(&lake, creating(&path, "new.orders")).await.unwrap();
+    assert_eq!((result.ending, result.ingest_id), (Ending::NothingToLoad, None));
+    assert!(result.hint.unwrap().contains("icedeck create new.orders --like"));
+    assert!(!lake.connection.namespace_exists(&"new".parse().unwrap()).await.unwrap());
+
+    // A row that is there but fits nowhere: only known once the table is made, which is taken back.
+    let path = file(&lake, "ragged.csv", "id,country\n1,DE,too,many\n");
+    let rejects = lake.folder.path().join("rejects.csv");
+    let wanted = IngestRequest { on_error: OnError::Reject(rejects.clone()), ..creating(&path, "new.ragged") };
+    let result = loaded(&lake, wanted).await.unwrap();
+    assert_eq!((result.ending, result.rejected_rows), (Ending::NothingToLoad, 1), "{result:?}");
+    assert!(!result.notes.iter().any(|note| note.contains("made the table")), "{:?}", result.notes);
+    assert!(!lake.connection.table_exists(&"new.ragged".parse().unwrap()).await.unwrap());
+    assert!(rejects.exists(), "the row is not lost");
+}
+
 fn creating(path: &PathBuf, table: &str) -> IngestRequest {
     let create =
         CreateOptions { make_namespace: true, partition_by: "bucket(2, id)".into(), ..CreateOptions::default() };

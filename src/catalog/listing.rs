@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Connection;
 use crate::table::{Namespace, TableName};
-use crate::{Kind, Result};
+use crate::{Error, Kind, Result};
 
 /// Everything in a namespace, its namespaces first; with `deep` as a tree, its tables first, each namespace followed by
 /// what lies in it.
@@ -30,6 +30,33 @@ pub async fn entries(connection: &Connection, at: &Namespace, deep: bool) -> Res
         }
     }
     Ok(found)
+}
+
+/// Refuses a namespace with something in it: only an empty one can be dropped.
+///
+/// # Errors
+/// [`Kind::Invalid`](crate::Kind::Invalid) with some of what is inside, and those of [`entries`].
+pub async fn require_empty(connection: &Connection, namespace: &Namespace) -> Result<()> {
+    let found = entries(connection, namespace, false).await?;
+    let name = |entry: &Entry| match entry.kind {
+        EntryKind::Namespace => format!("namespace {}", entry.name),
+        EntryKind::Table => entry.name.clone(),
+    };
+    let inside: Vec<String> = found.iter().map(name).collect();
+    if inside.is_empty() { Ok(()) } else { Err(not_empty(&namespace.to_string(), &inside)) }
+}
+
+/// What is said of a namespace that cannot be dropped for what is inside.
+pub(super) fn not_empty(namespace: &str, inside: &[String]) -> Error {
+    const SHOWN: usize = 5;
+    let mut names = inside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if inside.len() > SHOWN {
+        names.push_str(&format!(" and {} more", inside.len() - SHOWN));
+    }
+    Error::invalid("the namespace is not empty")
+        .with("namespace", namespace)
+        .with("inside", names)
+        .hint("drop or move what is inside first")
 }
 
 /// The namespaces and tables directly in a namespace; nothing where it is gone and need not be there: somebody may

@@ -24,6 +24,6 @@ pub use config::Settings;
 pub use connection::{Connection, TableCreation};
 pub use drop::DropPlan;
 pub use lake::{CatalogInfo, Lake, LakeOptions};
-pub use listing::{Entry, EntryKind, entries};
+pub use listing::{Entry, EntryKind, entries, require_empty};
 pub use rest::{RestCatalog, RestCommitter};
 pub use sql::{Database, Opening, Rows, SqlCatalog, SqlCommitter};

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use super::mend::finish;
 use super::options::property;
 use super::{Context, Exit};
-use crate::Result;
 use crate::commit::ColumnPlace;
 use crate::ingest::create::ColumnType;
 use crate::recovery::mend::{Alteration, alter};
 use crate::table::TableName;
+use crate::{Error, Result};
 
 /// Change a table's columns, partition fields, sort order, properties or format version
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     #[command(subcommand)]
     what: What,
@@ -163,8 +163,8 @@ fn wanted(what: What) -> Option<Alteration> {
 /// Plans, shows, asks, alters.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let Some(wanted) = wanted(args.what) else {
-        context.note("icedeck: nothing is said about where the column goes\n  hint: --first, --before or --after");
-        return Ok(Exit::Usage);
+        let wrong = Error::invalid("nothing is said about where the column goes");
+        return Ok(context.misused(wrong.hint("--first, --before or --after")));
     };
     let connection = context.lake().await?.connection(None).await?;
     let table = connection.load(&args.table).await?;

@@ -77,6 +77,15 @@ impl Args {
     pub fn writes(&self) -> bool {
         !matches!(self.what, What::List(_))
     }
+
+    /// The table that it changes.
+    pub fn table(&self) -> Option<String> {
+        match &self.what {
+            What::Create { new, .. } => Some(new.table()),
+            What::Drop(old) => Some(old.table()),
+            What::List(_) => None,
+        }
+    }
 }
 
 /// Lists, or plans, shows, asks and does.
@@ -91,7 +100,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             create(RefKind::Branch, new, retention, context).await
         }
         What::Drop(old) => drop(RefKind::Branch, old, context).await,
-        What::List(all) => list("BRANCH", all, context).await,
+        What::List(all) => list("BRANCH", "no branches", all, context).await,
     }
 }
 
@@ -111,16 +120,28 @@ pub async fn drop(kind: RefKind, old: Old, context: &Context) -> Result<Exit> {
     finish(&plan.prepared, &plan, &connection, context).await
 }
 
-/// Prints those of one kind: `BRANCH` or `TAG`.
-pub async fn list(kind: &str, all: All, context: &Context) -> Result<Exit> {
+/// Prints those of one kind, `BRANCH` or `TAG`; `none` says that there are none.
+pub async fn list(kind: &str, none: &str, all: All, context: &Context) -> Result<Exit> {
     let (table, _) = context.table_at(&all.table).await?;
     let mut rows = inspect::refs(&table)?;
     rows.retain(|row| row.kind == kind);
-    context.out.records(&rows)?;
+    context.out.records(&rows, none)?;
     Ok(Exit::Done)
 }
 
+impl Old {
+    /// The table.
+    pub fn table(&self) -> String {
+        self.table.to_string()
+    }
+}
+
 impl New {
+    /// The table.
+    pub fn table(&self) -> String {
+        self.table.to_string()
+    }
+
     /// How long it is kept, in milliseconds.
     pub fn max_ref_age_ms(&self) -> Option<i64> {
         self.max_ref_age

@@ -9,6 +9,6 @@ pub struct Args {}
 
 /// Prints one record a catalog. Connects to none.
 pub async fn run(_: Args, context: &Context) -> Result<Exit> {
-    context.out.records(&context.lake().await?.catalogs())?;
+    context.out.records(&context.lake().await?.catalogs(), "no catalogs")?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! What every verb gets: the world, the lake, where to print, and consent for what it is about to change.
 
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use super::output::Output;
 use super::{Exit, Options};
@@ -22,6 +23,8 @@ pub struct Context {
     pub out: Output,
     /// Progress out, ctrl-c in.
     pub monitor: Monitor,
+    /// Why the verb goes no further, where that is no failure: it was not confirmed, or is asked for wrongly.
+    pub(super) refused: OnceLock<Error>,
 }
 
 /// Whether a change may go ahead.
@@ -35,6 +38,11 @@ pub enum Consent {
 }
 
 impl Context {
+    /// What a verb gets that nothing was said or asked of yet.
+    pub fn new(env: Env, options: Options, out: Output, monitor: Monitor) -> Self {
+        Self { env, options, out, monitor, refused: OnceLock::new() }
+    }
+
     /// The configured lake; nothing is connected yet.
     ///
     /// # Errors
@@ -82,9 +90,21 @@ impl Context {
         let asked = format!("{question}; it cannot simply be taken back, type {name} to go on");
         Ok(match self.answer(&asked, "")? {
             Ok(answer) if answer == name => Consent::Given,
-            Ok(_) => Consent::Refused(Exit::Failed),
+            Ok(_) => self.declined(),
             Err(exit) => Consent::Refused(exit),
         })
+    }
+
+    fn declined(&self) -> Consent {
+        self.refused.get_or_init(|| Error::invalid("not confirmed"));
+        Consent::Refused(Exit::Failed)
+    }
+
+    /// Wrong usage that no parser could see: told, and kept for the outcome object.
+    pub fn misused(&self, wrong: Error) -> Exit {
+        self.note(&format!("icedeck: {}", wrong.report()));
+        self.refused.get_or_init(|| wrong);
+        Exit::Usage
     }
 
     /// As [`confirm`](Self::confirm), whether or not `--yes` was said: for what could not be known before.
@@ -94,7 +114,7 @@ impl Context {
     pub fn ask(&self, question: &str) -> Result<Consent> {
         Ok(match self.answer(question, " [y/N]")? {
             Ok(answer) if ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()) => Consent::Given,
-            Ok(_) => Consent::Refused(Exit::Failed),
+            Ok(_) => self.declined(),
             Err(exit) => Consent::Refused(exit),
         })
     }
@@ -102,7 +122,9 @@ impl Context {
     /// What a person at a terminal answers, without the spaces around it; where there is none, how the verb ends.
     fn answer(&self, question: &str, choices: &str) -> Result<Result<String, Exit>> {
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-            self.note(&format!("{question}: not confirmed\n  hint: nobody can be asked here; add --yes"));
+            let hint = "nobody can be asked here; add --yes";
+            self.note(&format!("{question}: not confirmed\n  hint: {hint}"));
+            self.refused.get_or_init(|| Error::invalid("not confirmed").hint(hint));
             return Ok(Err(Exit::Usage));
         }
         let mut stderr = std::io::stderr();

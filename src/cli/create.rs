@@ -18,7 +18,7 @@ use crate::{Error, Kind, Result};
 #[command(group = clap::ArgGroup::new("columns").required(true))]
 pub struct Args {
     /// The table, namespace.table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// Take the columns from a data file: CSV, TSV, NDJSON or Parquet
     #[arg(long, value_name = "FILE", group = "columns")]

@@ -14,7 +14,7 @@ use crate::table::TableName;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// The rows that go: a SQL expression that is true for them, as in "day < '2026-01-01' and country = 'DE'". Rows for
     /// which it is null stay

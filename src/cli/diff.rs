@@ -93,13 +93,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let told = changes::changes(&table, from, to, &context.monitor).await?;
     match context.out.format {
         Format::Json => context.out.object(&told)?,
-        Format::Csv => context.out.records(&told.differences())?,
+        Format::Csv => context.out.records(&told.differences(), "")?,
         Format::Table => {
             context.out.object(&summary(&told))?;
             let lines: Vec<Difference> = told.differences();
             if !lines.is_empty() {
                 context.out.print("\n")?;
-                context.out.records(&lines)?;
+                context.out.records(&lines, "")?;
             }
         }
     }
@@ -129,7 +129,7 @@ async fn files(table: &Table, from: i64, to: i64, context: &Context) -> Result<E
             false => printed.push(&chunk.iter().map(full).collect::<Vec<_>>())?,
         }
     }
-    printed.finish()?;
+    printed.finish("no file differs")?;
     Ok(Exit::Done)
 }
 

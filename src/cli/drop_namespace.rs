@@ -2,6 +2,7 @@
 
 use super::change::{NameChange, carry_out};
 use super::{Context, Exit};
+use crate::catalog::require_empty;
 use crate::table::Namespace;
 use crate::{Error, Result};
 
@@ -20,6 +21,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if !connection.namespace_exists(&namespace).await? {
         return Err(Error::not_found("the namespace does not exist").with("namespace", namespace));
     }
+    // Looked at before anything is asked, so that a dry run says the same. The catalog looks again.
+    require_empty(&connection, &namespace).await?;
     let question = format!("drop namespace {namespace} of catalog {}", connection.name());
     let change = NameChange { namespace: Some(namespace.to_string()), ..NameChange::default() };
     carry_out(context, &question, change, connection.drop_namespace(&namespace)).await

@@ -31,7 +31,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let manifests = inspect::manifests(&table, snapshot_id, &context.monitor).await?;
     let for_people = context.out.is_table();
-    print(context, inspect::entries(&table, manifests), |printed, entries| match for_people {
+    print(context, inspect::entries(&table, manifests), "no entries", |printed, entries| match for_people {
         true => printed.push(&entries.iter().map(shown).collect::<Vec<_>>()),
         false => printed.push(entries),
     })
@@ -39,10 +39,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
 }
 
 /// Prints entries as their manifests are read: each chunk through `push`. A manifest that cannot be read is told, the
-/// others are printed, and the verb fails at its end.
+/// others are printed, and the verb fails at its end. `none` says that there are none.
 pub(super) async fn print(
     context: &Context,
     mut stream: EntryStream,
+    none: &str,
     push: impl Fn(&mut Records<'_>, &[EntryRow]) -> Result<()>,
 ) -> Result<Exit> {
     let mut printed = context.out.stream();
@@ -53,7 +54,8 @@ pub(super) async fn print(
             None => push(&mut printed, &chunk.entries)?,
         }
     }
-    printed.finish()?;
+    // What could not be read is not known to be nothing.
+    printed.finish(if exit == Exit::Done { none } else { "" })?;
     Ok(exit)
 }
 

@@ -1,7 +1,7 @@
 //! `icedeck expire TABLE`.
 
 use super::mend::finish;
-use super::options::age_limit;
+use super::options::{Limit, limit, snapshot_id};
 use super::{Context, Exit};
 use crate::Result;
 use crate::commit::Expire;
@@ -12,25 +12,25 @@ use crate::table::TableName;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// Snapshots older than this: a time, or an age as in 7d; the table's own rule where nothing is said
-    #[arg(long, value_name = "TIME")]
-    older_than: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    older_than: Option<Limit>,
 
     /// Keep at least so many of each branch
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     retain_last: Option<u32>,
 
     /// This snapshot, by its id; may be given several times
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = snapshot_id)]
     snapshot: Vec<i64>,
 }
 
 /// Plans, shows, asks, expires.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let now_ms = context.env.now_ms();
-    let older_than_ms = args.older_than.as_deref().map(|text| age_limit(text, now_ms)).transpose()?;
+    let older_than_ms = args.older_than.map(|limit| limit.before(now_ms));
     let connection = context.lake().await?.connection(None).await?;
     let table = connection.load(&args.table).await?;
     let wanted = Expire { snapshot_ids: args.snapshot, older_than_ms, retain_last: args.retain_last };

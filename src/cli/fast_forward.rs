@@ -10,7 +10,7 @@ use crate::table::TableName;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// The branch
     branch: String,

@@ -44,13 +44,13 @@ struct Shown<'a> {
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let manifests = inspect::manifests(&table, snapshot_id, &context.monitor).await?;
-    let which = match (args.data, args.deletes) {
-        (true, _) => Files::Data,
-        (_, true) => Files::Deletes,
-        _ => Files::All,
+    let (which, none) = match (args.data, args.deletes) {
+        (true, _) => (Files::Data, "no data files"),
+        (_, true) => (Files::Deletes, "no delete files"),
+        _ => (Files::All, "no files"),
     };
     let for_people = context.out.is_table();
-    entries::print(context, inspect::files(&table, manifests, which), |printed, entries| match for_people {
+    entries::print(context, inspect::files(&table, manifests, which), none, |printed, entries| match for_people {
         true => printed.push(&entries.iter().map(shown).collect::<Vec<_>>()),
         false => printed.push(&entries.iter().map(full).collect::<Vec<_>>()),
     })

@@ -15,6 +15,6 @@ pub struct Args {
 /// Prints them.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, _) = context.table_at(&args.table).await?;
-    context.out.records(&inspect::history(&table))?;
+    context.out.records(&inspect::history(&table), "no history: no snapshot was ever current")?;
     Ok(Exit::Done)
 }

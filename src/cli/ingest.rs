@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
     on_error: WhenUnfit,
 
-    /// The file that rejected rows go to; rejected.csv or rejected.ndjson beside the first file where nothing is said
+    /// The file that rejected rows go to; FILE.rejected.csv (or .ndjson) beside the first FILE where nothing is said
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
@@ -75,6 +75,14 @@ pub struct Args {
 
     #[command(flatten)]
     source: SourceArgs,
+}
+
+impl Args {
+    /// The table, where the last word is the name of one.
+    pub fn table(&self) -> Option<String> {
+        let name = self.words.last()?.parse::<TableName>().ok()?;
+        Some(name.to_string())
+    }
 }
 
 /// How the rows go in.
@@ -130,10 +138,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (save_mapping, on_conflict) = (args.save_mapping.clone(), args.on_conflict);
     let request = match request(args, only_check) {
         Ok(request) => request,
-        Err(Wrong::Usage(e)) => {
-            context.note(&format!("icedeck: {}", e.report()));
-            return Ok(Exit::Usage);
-        }
+        Err(Wrong::Usage(e)) => return Ok(context.misused(e)),
         Err(Wrong::Other(e)) => return Err(e),
     };
     let lake = context.lake().await?;
@@ -289,6 +294,10 @@ fn told(loaded: &Loaded, context: &Context) -> Result<Exit> {
 fn narrate(result: &IngestResult, context: &Context) {
     for problem in &result.problems {
         context.note(&format!("  {problem}"));
+    }
+    if let Some(draft) = &result.new_table {
+        context.note(&format!("would make the table {}:", draft.table));
+        draft.words().iter().for_each(|line| context.note(&format!("  {line}")));
     }
     let Some(report) = &result.preflight else { return };
     for group in &report.reasons {

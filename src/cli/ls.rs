@@ -24,7 +24,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if found.is_empty() {
         context.note(&nothing(&connection, &namespace));
     }
-    context.out.records(&found)?;
+    context.out.records(&found, "")?;
     Ok(Exit::Done)
 }
 

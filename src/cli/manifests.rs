@@ -33,9 +33,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let rows = inspect::manifests(&table, snapshot_id, &context.monitor).await?;
     if context.out.is_table() {
-        context.out.records(&rows.iter().map(shown).collect::<Vec<_>>())?;
+        context.out.records(&rows.iter().map(shown).collect::<Vec<_>>(), "no manifests")?;
     } else {
-        context.out.records(&rows)?;
+        context.out.records(&rows, "")?;
     }
     Ok(Exit::Done)
 }

@@ -15,6 +15,6 @@ pub struct Args {
 /// Prints them.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, _) = context.table_at(&args.table).await?;
-    context.out.records(&inspect::metadata_log(&table))?;
+    context.out.records(&inspect::metadata_log(&table), "no metadata files")?;
     Ok(Exit::Done)
 }

@@ -58,6 +58,7 @@ mod snapshots;
 mod sources;
 mod tag;
 mod undo;
+mod unmade;
 
 use std::path::PathBuf;
 
@@ -287,11 +288,19 @@ pub fn command() -> clap::Command {
 pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
     let monitor = Monitor::new();
     let out = Output::stdout(options.output, terminal_width(&env));
-    let context = Context { env, options, out, monitor };
+    let context = Context::new(env, options, out, monitor);
     let listener = tokio::spawn(cancel_on_signal(context.monitor.clone()));
+    let about = unmade::About::of(&verb);
     let ended = if verb.writes() { verb.run(&context).await } else { context.monitor.until(verb.run(&context)).await };
     listener.abort();
-    ended.unwrap_or_else(|error| failed(&error))
+    let exit = match &ended {
+        Ok(exit) => *exit,
+        Err(error) => failed(error),
+    };
+    match about.map(|about| about.print(&ended, &context)) {
+        Some(Err(error)) => failed(&error),
+        _ => exit,
+    }
 }
 
 /// Tells a failure on standard error and in the log.

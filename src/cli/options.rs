@@ -32,25 +32,50 @@ pub fn duration(text: &str) -> Result<i64, String> {
     span.filter(|span| *span > 0).ok_or_else(wrong)
 }
 
-/// A time, or how long ago it is, in milliseconds since the epoch.
-///
-/// # Errors
-/// [`Kind::Invalid`](crate::Kind::Invalid) for anything else.
-pub fn moment_or_age(text: &str, now_ms: i64) -> crate::Result<i64> {
-    let aged = || duration(text).ok().map(|age| now_ms.saturating_sub(age));
-    let at = Moment::parse(text).map(|moment| moment.0).or_else(aged);
-    at.ok_or_else(|| {
-        crate::Error::invalid("neither a time nor an age").with("given", text).hint("2026-11-21T08:00:00Z, or 7d")
-    })
+/// A time, or how long ago it is, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The text itself.
+    pub text: String,
+    at: At,
 }
 
-/// As [`moment_or_age`]; no age at all means everything, also what a clock ahead of ours has written.
-///
-/// # Errors
-/// As [`moment_or_age`].
-pub fn age_limit(text: &str, now_ms: i64) -> crate::Result<i64> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Moment(Moment),
+    /// Milliseconds before now.
+    Ago(i64),
+}
+
+/// A time, or an age as in `7d`; no age at all (`0s`) means everything.
+pub fn limit(text: &str) -> Result<Limit, String> {
     let is_zero = ["0", "0ms", "0s", "0m", "0h", "0d"].contains(&text.trim());
-    if is_zero { Ok(i64::MAX) } else { moment_or_age(text, now_ms) }
+    let at = match (Moment::parse(text), is_zero) {
+        (Some(moment), _) => At::Moment(moment),
+        (None, true) => At::Ago(0),
+        (None, false) => At::Ago(
+            duration(text)
+                .map_err(|_| "write a time as 2026-11-21T08:00:00Z, or an age as 30s, 15m, 12h or 7d".to_string())?,
+        ),
+    };
+    Ok(Limit { text: text.into(), at })
+}
+
+impl Limit {
+    /// In milliseconds since the epoch. Everything, where the age is none: also what a clock ahead of ours has written.
+    pub fn before(&self, now_ms: i64) -> i64 {
+        match self.at {
+            At::Moment(moment) => moment.0,
+            At::Ago(0) => i64::MAX,
+            At::Ago(age) => now_ms.saturating_sub(age),
+        }
+    }
+}
+
+/// The id of a snapshot.
+pub fn snapshot_id(text: &str) -> Result<i64, String> {
+    let wanted = "a snapshot's id is wanted, a whole number; icedeck snapshots TABLE lists them";
+    text.parse().map_err(|_| wanted.to_string())
 }
 
 #[cfg(test)]
@@ -64,10 +89,9 @@ mod tests {
         for wrong in ["", "7", "d", "0d", "-1d", "7 d", "99999999999999999d", "ü"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(moment_or_age("1970-01-01", 5).unwrap(), 0);
-        assert_eq!(moment_or_age("1s", 5000).unwrap(), 4000);
-        assert!(moment_or_age("soon", 0).is_err());
-        assert_eq!((age_limit("0s", 5).unwrap(), age_limit("1s", 5000).unwrap()), (i64::MAX, 4000));
-        assert!(age_limit("00s", 0).is_err());
+        let before = |text: &str| limit(text).map(|limit| limit.before(5000));
+        assert_eq!(before("1970-01-01"), Ok(0));
+        assert_eq!((before("0s"), before("1s")), (Ok(i64::MAX), Ok(4000)));
+        assert!(limit("soon").is_err() && limit("00s").is_err());
     }
 }

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::options::age_limit;
+use super::options::{Limit, limit};
 use super::progress::Bar;
 use super::{Context, Exit};
 use crate::Result;
 use crate::ingest::journal::State;
 use crate::recovery::orphans::{LeftFile, LeftFiles, Standing, left_files};
 use crate::table::TableAddress;
-use crate::words::many;
+use crate::words::{many, many_do};
 
 /// List files below a table's location that the table does not name; nothing is deleted yet: add --dry-run
 #[derive(Debug, clap::Args)]
@@ -20,8 +20,8 @@ pub struct Args {
 
     /// Only files last changed before this: a time, or an age as in 3d; 0s for all. Younger ones may belong to a load
     /// of another machine that is still on its way
-    #[arg(long, value_name = "TIME", default_value = "3d")]
-    older_than: String,
+    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = limit)]
+    older_than: Limit,
 }
 
 /// A file for people.
@@ -41,7 +41,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note("icedeck: deleting orphans comes later; this version lists them\n  hint: add --dry-run");
         return Ok(Exit::Usage);
     }
-    let older_than_ms = age_limit(&args.older_than, context.env.now_ms())?;
+    let older_than_ms = args.older_than.before(context.env.now_ms());
     let table = context.table(&args.table).await?;
     let bar = Bar::of(&context.monitor);
     let mut left = left_files(&table, older_than_ms, &context.env, &context.monitor).await?;
@@ -53,8 +53,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             false => printed.push(&page)?,
         }
     }
-    printed.finish()?;
-    tell(&left, &args.older_than, context);
+    printed.finish("")?;
+    tell(&left, &args.older_than.text, context);
     let now = context.table(&args.table).await?;
     if now.metadata_location() != table.metadata_location() {
         context.note("the table changed while it was read: what it names since may be among these; list them again");
@@ -97,10 +97,16 @@ fn tell(left: &LeftFiles, older_than: &str, context: &Context) {
         context.note(&format!("{} ({size}) staged by open ingests: icedeck recover decides", many(staged.0, "file")));
     }
     if tally.young > 0 {
-        context.note(&format!("{} are younger than {older_than}: --older-than 0s lists them, too", tally.young));
+        context.note(&format!(
+            "{} younger than {older_than}: --older-than 0s lists them, too",
+            many_do(tally.young, "file", "is", "are")
+        ));
     }
     if tally.hidden > 0 {
-        context.note(&format!("{} with names that begin with . or _ are left out, as Iceberg does", tally.hidden));
+        context.note(&format!(
+            "{} left out for a name that begins with . or _, as Iceberg does",
+            many_do(tally.hidden, "file", "is", "are")
+        ));
     }
     left.notes.iter().for_each(|note| context.note(&format!("icedeck: {note}")));
 }

@@ -22,12 +22,12 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     if args.specs {
-        context.out.records(&inspect::specs(&table))?;
+        context.out.records(&inspect::specs(&table), "no partition specs")?;
         return Ok(Exit::Done);
     }
     let rows = inspect::partitions(&table, snapshot_id, &context.monitor).await?;
     if !context.out.is_table() {
-        context.out.records(&rows)?;
+        context.out.records(&rows, "")?;
         return Ok(Exit::Done);
     }
     let mut shown = Vec::new();
@@ -38,6 +38,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         }
         shown.push(value);
     }
-    context.out.records(&shown)?;
+    context.out.records(&shown, "no partitions")?;
     Ok(Exit::Done)
 }

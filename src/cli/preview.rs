@@ -1,6 +1,7 @@
 //! `icedeck preview FILE..`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -67,15 +68,32 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (env, monitor) = (context.env.clone(), context.monitor.clone());
     let look = move || {
         let mut files = args.files;
-        let _spooled = with_standard_input(&mut files, &env, &monitor)?;
+        let spooled = with_standard_input(&mut files, &env, &monitor)?;
         let options = args.source.over(SourceOptions::default(), files);
-        preview(&Source::open(&options, &monitor)?, &wanted, &monitor)
+        let found = Source::open(&options, &monitor).and_then(|source| preview(&source, &wanted, &monitor));
+        match spooled {
+            Some(spooled) => by_its_name(found, spooled.path()),
+            None => found,
+        }
     };
     let found = tokio::task::spawn_blocking(look)
         .await
         .map_err(|e| Error::bug("looking at the files failed").caused_by(e))??;
     print(&found, context)?;
     Ok(Exit::Done)
+}
+
+/// Calls the file that standard input was kept in what it is to the operator.
+fn by_its_name(found: Result<Preview>, spooled: &Path) -> Result<Preview> {
+    const NAME: &str = "standard input";
+    let text = spooled.display().to_string();
+    let mut found = found.map_err(|e| e.calling(&text, NAME))?;
+    let name = Arc::new(PathBuf::from(NAME));
+    found.files.iter_mut().filter(|file| *file == spooled).for_each(|file| file.clone_from(&name));
+    let lines = found.lines.iter_mut().flatten().chain(found.faults.iter_mut().map(|fault| &mut fault.line));
+    lines.filter(|line| *line.file == *spooled).for_each(|line| line.file = name.clone());
+    found.warnings.iter_mut().for_each(|warning| *warning = warning.replace(&text, NAME));
+    Ok(found)
 }
 
 fn print(found: &Preview, context: &Context) -> Result<()> {
@@ -85,7 +103,7 @@ fn print(found: &Preview, context: &Context) -> Result<()> {
         Format::Table => {
             context.out.object(&summary(found))?;
             context.out.print("\n")?;
-            context.out.records(&found.columns)?;
+            context.out.records(&found.columns, "no columns")?;
             context.out.print("\n")?;
             rows(found, context)?;
             found.warnings.iter().for_each(|warning| context.note(warning));

@@ -4,6 +4,7 @@ use super::{Context, Exit};
 use crate::Result;
 use crate::recovery::audit::{Status, acknowledged, audit};
 use crate::table::TableName;
+use crate::words::many;
 
 /// Prints where each load is now; ends with 1 where one is gone, or a journal cannot be read.
 pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
@@ -20,12 +21,12 @@ pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
             proved.extend(audit(&connection, name, records).await?);
         }
     }
-    context.out.records(&proved)?;
+    context.out.records(&proved, "")?;
     let gone = proved.iter().filter(|load| load.status == Status::Gone).count();
     let line = |status: Status| proved.iter().filter(|load| load.status == status).count();
     context.note(&format!(
-        "{} loads: {} reachable, {} expired, {} rolled back, {gone} gone",
-        proved.len(),
+        "{}: {} reachable, {} expired, {} rolled back, {gone} gone",
+        many(proved.len() as u64, "load"),
         line(Status::Reachable),
         line(Status::Expired),
         line(Status::RolledBack),

@@ -20,7 +20,13 @@ pub fn list(all: bool, context: &Context) -> Result<Exit> {
     for row in listing.rows.iter().filter(|row| row.is_in_use) {
         context.note(&format!("{}: an icedeck works on it right now", row.ingest_id));
     }
-    context.out.records(&listing.rows)?;
+    let none = match (all, listing.broken.is_empty()) {
+        (true, true) => "no journals",
+        (false, true) => "nothing is open",
+        (true, false) => "no other journals",
+        (false, false) => "nothing else is open",
+    };
+    context.out.records(&listing.rows, none)?;
     Ok(if listing.broken.is_empty() { Exit::Done } else { Exit::Failed })
 }
 

@@ -9,7 +9,7 @@ use crate::{Error, Kind, Result};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// Its new name, in any namespace that exists
     new: TableName,

@@ -11,7 +11,7 @@ use crate::table::TableName;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// The older snapshot: its id, a tag, a branch, a time
     #[arg(long, value_name = "SNAPSHOT")]

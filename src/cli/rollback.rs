@@ -12,7 +12,7 @@ use crate::table::{Moment, TableName};
 #[command(group = clap::ArgGroup::new("target").required(true))]
 pub struct Args {
     /// The table
-    table: TableName,
+    pub(super) table: TableName,
 
     /// To this snapshot: its id, or a tag or branch that leads to it
     #[arg(long, value_name = "SNAPSHOT", group = "target", allow_hyphen_values = true)]

@@ -21,7 +21,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, snapshot_id) = context.table_at(&args.table).await?;
     let schemas = inspect::schemas(&table);
     if args.all {
-        context.out.records(&schemas)?;
+        context.out.records(&schemas, "no schemas")?;
         return Ok(Exit::Done);
     }
     let then = match (&args.table.at, snapshot_id) {
@@ -31,6 +31,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let wanted = |schema: &&inspect::SchemaRow| then.map_or(schema.is_current, |id| schema.schema_id == id);
     let schema = schemas.iter().find(wanted);
     let schema = schema.ok_or_else(|| Error::corrupt("the schema is not in the metadata").with("table", args.table))?;
-    context.out.records(&schema.fields)?;
+    context.out.records(&schema.fields, "no columns")?;
     Ok(Exit::Done)
 }

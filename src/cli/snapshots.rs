@@ -35,9 +35,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let (table, _) = context.table_at(&args.table).await?;
     let rows = inspect::snapshots(&table)?;
     if context.out.is_table() {
-        context.out.records(&rows.iter().map(shown).collect::<Vec<_>>())?;
+        context.out.records(&rows.iter().map(shown).collect::<Vec<_>>(), "no snapshots")?;
     } else {
-        context.out.records(&rows)?;
+        context.out.records(&rows, "")?;
     }
     Ok(Exit::Done)
 }

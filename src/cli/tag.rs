@@ -28,6 +28,15 @@ impl Args {
     pub fn writes(&self) -> bool {
         !matches!(self.what, What::List(_))
     }
+
+    /// The table that it changes.
+    pub fn table(&self) -> Option<String> {
+        match &self.what {
+            What::Create(new) => Some(new.table()),
+            What::Drop(old) => Some(old.table()),
+            What::List(_) => None,
+        }
+    }
 }
 
 /// Lists, or plans, shows, asks and does.
@@ -38,6 +47,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             create(RefKind::Tag, new, retention, context).await
         }
         What::Drop(old) => drop(RefKind::Tag, old, context).await,
-        What::List(all) => list("TAG", all, context).await,
+        What::List(all) => list("TAG", "no tags", all, context).await,
     }
 }

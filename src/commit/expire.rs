@@ -87,7 +87,7 @@ pub(super) fn propose(
 ) -> Result<(Vec<TableRequirement>, Vec<TableUpdate>)> {
     let expiry = expiry(metadata, expire, now_ms)?;
     if expiry.snapshots.is_empty() && expiry.refs.is_empty() {
-        return Err(Error::invalid("there is nothing to expire").with("table", metadata.location()));
+        return Err(Error::invalid("there is nothing to expire"));
     }
     let stays = |(name, found): (String, SnapshotReference)| TableRequirement::RefSnapshotIdMatch {
         r#ref: name,

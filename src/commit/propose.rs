@@ -46,7 +46,8 @@ pub async fn propose(table: &Table, change: &Change, env: &Env) -> Result<Propos
         Change::CherryPick { branch, snapshot_id, summary } => {
             pick::propose(table, branch, *snapshot_id, summary, env).await?
         }
-        _ => of_metadata(table, change, env)?,
+        // Its parts see the metadata alone, which does not know the table's name.
+        _ => of_metadata(table, change, env).map_err(|e| named(e, table))?,
     };
     match rehearse(table, &proposal) {
         Ok(()) => Ok(proposal),
@@ -77,6 +78,11 @@ pub fn clock_warning(table: &Table, now_ms: i64) -> Option<String> {
             behind / 1000
         )
     })
+}
+
+fn named(error: Error, table: &Table) -> Error {
+    let is_named = error.context().iter().any(|(name, _)| *name == "table");
+    if is_named { error } else { error.with("table", table.name()) }
 }
 
 /// What no change may be made to.

@@ -30,7 +30,7 @@ pub(super) fn properties(
         found.push(TableUpdate::RemoveProperties { removals });
     }
     if found.is_empty() {
-        return Err(Error::invalid("there is nothing to change").with("table", metadata.location()));
+        return Err(Error::invalid("there is nothing to change"));
     }
     Ok(found)
 }

@@ -74,7 +74,7 @@ pub(super) async fn lake(env: &Env, folder: &Path, monitor: &Monitor) -> Result<
     Ok(tables.iter().fold(Counts::default(), counted))
 }
 
-fn counted(counts: Counts, table: &Table) -> Counts {
+pub(super) fn counted(counts: Counts, table: &Table) -> Counts {
     let metadata = table.metadata();
     let total = metadata.current_snapshot().and_then(|s| s.summary().additional_properties.get("total-records"));
     Counts {

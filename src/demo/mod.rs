@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use self::mark::{Mark, State};
-use crate::catalog::{Lake, LakeOptions};
+use crate::catalog::{EntryKind, Lake, LakeOptions, entries};
 use crate::env::Env;
 use crate::monitor::Monitor;
+use crate::table::Namespace;
 use crate::{Error, Kind, Result};
 
 /// Files for the first load, as they are put into the folder `files` of the demo.
@@ -37,11 +38,11 @@ pub struct Demo {
     pub folder: PathBuf,
     /// Whether it was there already.
     pub reused: bool,
-    /// Tables in it when it was built.
+    /// Tables in it when it was built; now, once it is [`counted`].
     pub tables: u64,
-    /// Snapshots in it when it was built.
+    /// Snapshots in it, as the tables.
     pub snapshots: u64,
-    /// Rows in it when it was built, over all tables' current snapshots.
+    /// Rows in it, as the tables, over all their current snapshots.
     pub rows: u64,
 }
 
@@ -105,6 +106,33 @@ pub fn existing(folder: &Path) -> Result<Option<Demo>> {
         State::Complete(demo) if folder.join("catalog.db").is_file() => Some(Demo { folder, reused: true, ..demo }),
         _ => None,
     })
+}
+
+/// The same demo with what is in it now, for one that was there already: somebody may have loaded, dropped, expired.
+/// A table that cannot be read counts as one without snapshots.
+///
+/// # Errors
+/// Those of the demo's catalog.
+pub async fn counted(env: &Env, demo: Demo) -> Result<Demo> {
+    if !demo.reused {
+        return Ok(demo);
+    }
+    let connection = lake(env, &demo.folder, true).await?.connection(None).await?;
+    let mut now = build::Counts::default();
+    for entry in entries(&connection, &Namespace::default(), true).await? {
+        if entry.kind != EntryKind::Table {
+            continue;
+        }
+        match connection.load(&entry.name.parse()?).await {
+            Ok(table) => now = build::counted(now, &table),
+            Err(e) if e.is_cancelled() => return Err(e),
+            Err(e) => {
+                tracing::warn!(table = entry.name, error = %e, "a table of the demo cannot be counted");
+                now.tables += 1;
+            }
+        }
+    }
+    Ok(Demo { tables: now.tables, snapshots: now.snapshots, rows: now.rows, ..demo })
 }
 
 /// The lake of a demo folder, and it alone, with journal and command log in that folder; `read_only` forbids every change in it.

@@ -41,7 +41,7 @@ pub fn find(env: &Env, prefix: &str) -> Result<Row> {
             let ids: Vec<&str> = found.iter().take(3).map(|row| row.ingest_id.as_str()).collect();
             Err(Error::invalid(format!("{n} ingests have an id that begins so"))
                 .with("ingest", prefix.escape_debug())
-                .hint(format!("give more of it: {}, ..", ids.join(", "))))
+                .hint(format!("give more of it: {}{}", ids.join(", "), if n > ids.len() { ", .." } else { "" })))
         }
     }
 }

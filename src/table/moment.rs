@@ -13,7 +13,7 @@ pub struct Moment(pub i64);
 impl Moment {
     /// Reads RFC 3339, the same without a zone (UTC is meant) or without seconds, or a date (its midnight in UTC).
     pub fn parse(text: &str) -> Option<Moment> {
-        if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
+        if let Ok(exact) = DateTime::parse_from_rfc3339(text).or_else(|_| zoned_minutes(text)) {
             return Some(Moment(exact.timestamp_millis()));
         }
         let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
@@ -22,6 +22,12 @@ impl Moment {
             .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
         Some(Moment(naive.and_utc().timestamp_millis()))
     }
+}
+
+/// RFC 3339 with a zone but without seconds: `2026-11-21T08:00Z`.
+fn zoned_minutes(text: &str) -> chrono::ParseResult<DateTime<chrono::FixedOffset>> {
+    let (minutes, zone) = text.split_at_checked("2026-11-21T08:00".len()).unwrap_or((text, ""));
+    DateTime::parse_from_rfc3339(&format!("{minutes}:00{zone}"))
 }
 
 impl fmt::Display for Moment {
@@ -81,7 +87,17 @@ mod tests {
         }
         assert_eq!(Moment::parse("2026-11-21T09:00:00+01:00"), Moment::parse("2026-11-21 08:00"));
         assert_eq!(Moment::parse("2026-11-21"), Moment::parse("2026-11-21T00:00:00Z"));
-        assert_eq!(Moment::parse("yesterday"), None);
+        for (short, whole) in [
+            ("2026-11-21T08:00Z", "2026-11-21T08:00:00Z"),
+            ("2026-11-21 09:30+01:30", "2026-11-21T08:00:00Z"),
+            ("2026-11-21T08:00", "2026-11-21T08:00:00Z"),
+        ] {
+            assert_eq!(Moment::parse(short), Moment::parse(whole), "{short}");
+        }
+        for wrong in ["yesterday", "", "2026-11-21T08Z", "2026-11-21T08:00:", "2026-11-21T24:00Z", "2026-11-21T08:0ü"]
+        {
+            assert_eq!(Moment::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

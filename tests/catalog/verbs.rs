@@ -48,6 +48,11 @@ async fn names_are_made_listed_renamed_and_dropped() {
             {"name": "a.b.t", "type": "table"}
         ])
     );
+    for line in ["drop-namespace a.b --dry-run", "drop-namespace a --dry-run", "drop-namespace a.b --yes"] {
+        let refused = run(&folder, line);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(code(&refused) == 1 && told.contains("not empty") && told.contains("a.b"), "{line}: {told}");
+    }
     let renamed = json(&run(&folder, "-o json rename a.b.t a.b.u --yes"));
     assert_eq!(renamed["renamed_to"], "a.b.u");
     assert_eq!(json(&run(&folder, "-o json ls a.b")), serde_json::json!([{"name": "a.b.u", "type": "table"}]));

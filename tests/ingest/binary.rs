@@ -95,6 +95,29 @@ fn create_then_load_then_read() {
 }
 
 #[test]
+fn a_table_that_would_be_made_is_told() {
+    let home = Home::new();
+    std::fs::write(home.path("empty.csv"), "id,country\n").unwrap();
+    let create = ["ingest", "orders.csv", "sales.orders", "--create", "--partition-by", "month(day)", "--dry-run"];
+    let (code, planned) = home.json(&create);
+    assert_eq!((code, &planned["outcome"], &planned["rows"]), (0, &"planned".into(), &3.into()));
+    assert_eq!(
+        planned["new_table"]["columns"][0],
+        serde_json::json!({"name": "id", "type": "long", "required": false})
+    );
+    assert_eq!(planned["notes"][0], "would make the table sales.orders");
+    let told = String::from_utf8(home.run(&create).stderr).unwrap();
+    assert!(told.contains("  id long\n") && told.contains("partitioned by day_month: month(day)"), "{told}");
+
+    let (code, planned) = home.json(&["ingest", "empty.csv", "sales.orders", "--create", "--dry-run"]);
+    assert_eq!((code, &planned["rows"], planned.get("new_table")), (0, &0.into(), None));
+    assert!(planned["notes"][0].as_str().unwrap().contains("would not be made"), "{planned}");
+    let (code, done) = home.json(&["ingest", "empty.csv", "sales.orders", "--create", "--yes"]);
+    assert_eq!((code, &done["outcome"]), (0, &"not-sent".into()));
+    assert_eq!(home.json(&["ls"]), (0, serde_json::json!([])), "nothing is made");
+}
+
+#[test]
 fn rows_that_do_not_fit_end_with_five() {
     let home = Home::new();
     assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--create", "--yes"]), 0);
@@ -141,6 +164,8 @@ fn wrong_usage_ends_with_two() {
         &["ingest", "orders.csv", "sales.orders", "--partition-by", "id"],
         &["create", "sales.orders"],
         &["create", "sales.orders", "--like", "a", "--schema", "b"],
+        &["expire", "sales.orders", "--older-than", "x"],
+        &["orphans", "sales.orders", "--older-than", "x", "--dry-run"],
     ] {
         let out = home.run(arguments);
         assert_eq!(out.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
@@ -286,4 +311,124 @@ fn a_table_that_changed_before_the_answer_ends_with_three() {
     assert_eq!(status.exit_code(), 3, "{seen}");
     assert!(seen.contains("\"rejected\"") && seen.contains(".jsonl"), "{seen}");
     assert_eq!(home.ids(), [1, 2, 3], "the winner's rows alone");
+}
+
+#[test]
+fn a_writing_verb_prints_one_object_of_json_where_it_fails_too() {
+    let home = Home::new();
+    for (line, exit, table, reason, hint) in [
+        ("ingest nope.csv sales.orders --create --yes", 1, "sales.orders", "nope.csv", ""),
+        ("ingest orders.csv sales.orders --yes", 1, "sales.orders", "sales", "--create"),
+        ("ingest orders.csv sales.orders --create", 2, "sales.orders", "not confirmed", "--yes"),
+        ("ingest orders.csv sales.orders --rejects x", 2, "sales.orders", "--on-error reject", ""),
+        ("drop sales.orders --yes", 1, "sales.orders", "", ""),
+        ("alter sales.orders set a=b --yes", 1, "sales.orders", "", ""),
+        ("alter sales.orders reorder a", 2, "sales.orders", "where the column goes", "--first"),
+        ("tag create sales.orders t --yes", 1, "sales.orders", "", ""),
+        ("recover discard 77 --yes", 1, "", "no ingest", "recover list"),
+        ("create-namespace a --read-only --yes", 1, "", "read-only", ""),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let (code, told) = home.json(&arguments);
+        assert_eq!((code, &told["outcome"]), (exit, &"not-sent".into()), "{line}: {told}");
+        assert_eq!(told["table"].as_str().unwrap_or_default(), table, "{line}: {told}");
+        assert!(told["reason"].as_str().unwrap().contains(reason), "{line}: {told}");
+        assert!(told["hint"].as_str().unwrap_or_default().contains(hint), "{line}: {told}");
+        let plain = home.run(&arguments);
+        assert_eq!((plain.status.code(), plain.stdout.len()), (Some(exit), 0), "{line}: people read standard error");
+        assert!(!plain.stderr.is_empty(), "{line}");
+    }
+    // What reads prints a list or nothing.
+    assert!(home.run(&["snapshots", "sales.orders", "-o", "json"]).stdout.is_empty());
+}
+
+#[test]
+fn an_empty_list_says_what_there_is_none_of() {
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    for (line, none) in [
+        ("recover", "nothing is open"),
+        ("recover list --all", "no journals"),
+        ("snapshots sales.orders", "no snapshots"),
+        ("branch list sales.orders", "no branches"),
+        ("tag list sales.orders", "no tags"),
+        ("files sales.orders", "no files"),
+        ("files sales.orders --deletes", "no delete files"),
+        ("entries sales.orders", "no entries"),
+        ("manifests sales.orders", "no manifests"),
+        ("partitions sales.orders", "no partitions"),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let out = home.run(&arguments);
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(0), 0), "{line}");
+        assert_eq!(String::from_utf8(out.stderr).unwrap(), format!("{none}\n"), "{line}");
+        let out = home.run(&[&arguments[..], &["-o", "json"]].concat());
+        assert_eq!((out.stdout.as_slice(), out.stderr.len()), (&b"[]\n"[..], 0), "{line}");
+    }
+}
+
+#[test]
+fn what_is_refused_says_what_it_is_about() {
+    let home = Home::new();
+    std::fs::write(home.path("orders.ndjson"), "{\"id\": 1}\n").unwrap();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    for (line, exit, texts) in [
+        ("expire sales.orders --snapshot main", 2, &["a snapshot's id is wanted"][..]),
+        (
+            "alter sales.orders partition-by --add day(country)",
+            1,
+            &["day() takes a date or a timestamp", "type string"],
+        ),
+        ("alter sales.orders rename-column country country", 1, &["has this name already (column country, table"]),
+        ("alter sales.orders rename-column country id", 1, &["this column already (name id, column country, table"]),
+        ("alter sales.orders add-column id long", 1, &["this column already (name id, table sales.orders)"]),
+        ("alter sales.orders make-optional id", 1, &["nothing to change in the schema (table sales.orders)"]),
+        ("ingest orders.csv orders.ndjson sales.orders", 1, &["this file is ndjson, the first one is csv"]),
+        ("ingest orders.ndjson orders.csv sales.orders", 1, &["this file is csv, the first one is ndjson"]),
+    ] {
+        let out = home.run(&line.split(' ').chain(["--yes"]).collect::<Vec<_>>());
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(exit), "{line}: {told}");
+        for text in texts {
+            assert!(told.contains(text), "{line}: {told}");
+        }
+    }
+}
+
+#[test]
+fn standard_input_is_called_so() {
+    let home = Home::new();
+    let preview = |text: &str, format: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
+        command.args(["preview", "-", "-o", format]).env_clear().envs(home.variables());
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let out = child.wait_with_output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
+    };
+    for (text, format) in [("id\n1\n", "table"), ("id,b\n1,2\n3,4,5\n6,7\n", "json"), ("", "table")] {
+        let told = preview(text, format);
+        assert!(told.contains("standard input") && !told.contains("stream-"), "{text:?}: {told}");
+    }
+}
+
+#[test]
+fn one_thing_is_told_as_one_and_two_as_two() {
+    let home = Home::new();
+    let told = |arguments: &[&str]| String::from_utf8(home.run(arguments).stderr).unwrap();
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--create", "--yes"]), 0);
+    assert!(told(&["recover", "audit"]).starts_with("1 load: 1 reachable"));
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--yes"]), 0);
+    assert!(told(&["recover", "audit"]).starts_with("2 loads: 2 reachable"));
+    let twins = told(&["recover", "show", ""]);
+    assert!(twins.contains("2 ingests have an id that begins so") && !twins.trim_end().ends_with(".."), "{twins}");
+    assert!(told(&["rollback", "sales.orders", "--before", "--dry-run"]).contains("1 snapshot leaves main, 3 rows in"));
+    let (_, snapshots) = home.json(&["snapshots", "sales.orders"]);
+    let first = snapshots[0]["snapshot_id"].to_string();
+    let question = told(&["expire", "sales.orders", "--snapshot", &first, "--dry-run"]);
+    assert!(question.contains("expire 1 snapshot of sales.orders; 1 snapshot stays"), "{question}");
+    let help = String::from_utf8(home.run(&["ingest", "--help"]).stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("FILE.rejected.csv (or .ndjson) beside the first FILE"), "{help}");
 }

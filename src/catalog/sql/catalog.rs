@@ -10,6 +10,7 @@ use sqlx::{Any, Transaction};
 use super::names;
 use super::rows::{Key, Rows};
 use crate::catalog::assemble;
+use crate::catalog::listing::not_empty;
 use crate::env::Env;
 use crate::storage::{Storage, from_iceberg};
 use crate::table::{Namespace, read_metadata, restamped};
@@ -264,16 +265,4 @@ fn below(stored: &BTreeSet<String>, parent: Option<&NamespaceIdent>) -> BTreeSet
         }
     }
     found
-}
-
-fn not_empty(namespace: &str, inside: &[String]) -> Error {
-    const SHOWN: usize = 5;
-    let mut names = inside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if inside.len() > SHOWN {
-        names.push_str(&format!(" and {} more", inside.len() - SHOWN));
-    }
-    Error::invalid("the namespace is not empty")
-        .with("namespace", namespace)
-        .with("inside", names)
-        .hint("drop or move what is inside first")
 }

@@ -1,4 +1,5 @@
-//! Standard output: records as a table, as JSON or as CSV. Standard error is [`Context::note`](super::Context::note)'s.
+//! Standard output: records as a table, as JSON or as CSV. Standard error is [`Context::note`](super::Context::note)'s,
+//! but for one thing: where a list for people is empty, what there is none of is said there.
 //!
 //! Whatever the format, text from data reaches a terminal only in its visible form. Nothing here knows what a record
 //! means.
@@ -7,11 +8,13 @@ mod table;
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::context::narrate;
 use crate::query::export::{csv, json};
 use crate::{Error, Kind, Result};
 
@@ -34,6 +37,7 @@ pub struct Output {
     /// Columns of the terminal; nothing where standard output is a file or a pipe. Only a terminal has text cut.
     pub width: Option<usize>,
     sink: Mutex<Box<dyn Write + Send>>,
+    printed: AtomicBool,
 }
 
 impl fmt::Debug for Output {
@@ -51,15 +55,16 @@ impl Output {
 
     /// Any other sink, as tests have it.
     pub fn to(format: Format, width: Option<usize>, sink: Box<dyn Write + Send>) -> Self {
-        Self { format, width, sink: Mutex::new(sink) }
+        Self { format, width, sink: Mutex::new(sink), printed: AtomicBool::new(false) }
     }
 
     /// Prints one record a row: a JSON array of objects, an aligned table, or CSV. Columns are the fields in their
-    /// order; an empty list prints `[]` as JSON, else nothing: nobody says which columns it would have.
+    /// order; an empty list prints `[]` as JSON, else nothing: nobody says which columns it would have. A person is
+    /// told `none` then, as in `no snapshots`; empty where the verb says it.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn records<T: Serialize>(&self, records: &[T]) -> Result<()> {
+    pub fn records<T: Serialize>(&self, records: &[T], none: &str) -> Result<()> {
         let mut rows = Vec::with_capacity(records.len());
         let mut columns: Vec<String> = Vec::new();
         for record in records {
@@ -76,6 +81,7 @@ impl Output {
             return self.print(&json::document(&rows)?);
         }
         if columns.is_empty() {
+            self.say_none(none);
             return Ok(());
         }
         let mut listing = self.listing(columns.clone());
@@ -94,7 +100,7 @@ impl Output {
     pub fn object<T: Serialize>(&self, object: &T) -> Result<()> {
         match (self.format, to_value(object)?) {
             (Format::Json, value) => self.print(&json::document(&value)?),
-            (Format::Csv, value) => self.records(&[value]),
+            (Format::Csv, value) => self.records(&[value], ""),
             (Format::Table, Value::Object(fields)) => self.print(&table::fields(&fields, self.width)),
             (Format::Table, _) => Err(Error::bug("not an object")),
         }
@@ -111,6 +117,18 @@ impl Output {
         Records { out: self, listing: None }
     }
 
+    /// Tells a person that there is nothing where a list would be: silence could be anything.
+    fn say_none(&self, none: &str) {
+        if self.is_table() && !none.is_empty() {
+            narrate(none);
+        }
+    }
+
+    /// Whether anything was printed yet, or tried to.
+    pub fn has_printed(&self) -> bool {
+        self.printed.load(Ordering::Relaxed)
+    }
+
     /// Whether what is printed is read by a person, who is better served by fewer columns.
     pub fn is_table(&self) -> bool {
         self.format == Format::Table
@@ -121,6 +139,7 @@ impl Output {
     /// # Errors
     /// Those of the sink.
     pub fn print(&self, text: &str) -> Result<()> {
+        self.printed.store(true, Ordering::Relaxed);
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).map_err(sink_failed)
     }
@@ -204,15 +223,16 @@ impl Records<'_> {
         listing.page(values.into_iter().map(row).collect())
     }
 
-    /// Ends the document.
+    /// Ends the document; where it holds nothing, as [`Output::records`] does.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn finish(self) -> Result<()> {
-        match self.listing {
-            Some(listing) => listing.finish(),
-            None => self.out.listing(Vec::new()).finish(),
+    pub fn finish(self, none: &str) -> Result<()> {
+        if let Some(listing) = self.listing {
+            return listing.finish();
         }
+        self.out.say_none(none);
+        self.out.listing(Vec::new()).finish()
     }
 }
 

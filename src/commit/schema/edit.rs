@@ -141,11 +141,14 @@ impl<'a> Draft<'a> {
         let put = |mut siblings: Vec<NestedFieldRef>| {
             check_free(&siblings, &column.name)?;
             siblings.push(fresh.clone());
-            place.map_or(Ok(siblings.clone()), |place| placed(siblings, id, place))
+            match place {
+                None => Ok(siblings),
+                Some(place) => placed(siblings, id, place).map_err(|e| e.with("name", &column.name)),
+            }
         };
         let around = match parent {
             None => {
-                self.fields = put(std::mem::take(&mut self.fields)).map_err(|e| e.with("column", &column.name))?;
+                self.fields = put(std::mem::take(&mut self.fields))?;
                 None
             }
             Some(parent) => {
@@ -172,7 +175,11 @@ impl<'a> Draft<'a> {
     }
 
     fn rename(&mut self, column: &str, to: &str) -> Result<()> {
-        let id = self.find(column)?.id;
+        let field = self.find(column)?;
+        let id = field.id;
+        if field.name == to {
+            return Err(Error::new(Kind::AlreadyExists, "the column has this name already").with("column", column));
+        }
         if to.is_empty() {
             return Err(Error::invalid("a column needs a name").with("column", column));
         }
@@ -197,7 +204,7 @@ impl<'a> Draft<'a> {
 
 fn check_free(siblings: &[NestedFieldRef], name: &str) -> Result<()> {
     if siblings.iter().any(|sibling| sibling.name == name) {
-        return Err(Error::new(Kind::AlreadyExists, "the table has this column already").with("column", name));
+        return Err(Error::new(Kind::AlreadyExists, "the table has this column already").with("name", name));
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(super) fn edit(metadata: &TableMetadata, edits: &[SchemaEdit]) -> Result<Par
     }
     let Draft { fields, added, .. } = draft;
     if fields == current.as_struct().fields() {
-        return Err(Error::invalid("there is nothing to change in the schema").with("table", metadata.location()));
+        return Err(Error::invalid("there is nothing to change in the schema"));
     }
     let built = Schema::builder()
         .with_fields(fields)

@@ -25,6 +25,7 @@ struct Term {
 pub(crate) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec> {
     let mut builder = UnboundPartitionSpec::builder();
     for term in terms(text, schema)? {
+        check_type(&term, schema)?;
         let name = match term.rest.split_once(char::is_whitespace) {
             Some((word, name)) if word.eq_ignore_ascii_case("as") => unquoted(name.trim()),
             _ if term.rest.is_empty() => default_name(&term),
@@ -51,6 +52,7 @@ pub(crate) fn partition_spec(text: &str, schema: &Schema) -> Result<UnboundParti
 pub(crate) fn sort_order(text: &str, schema: &Schema) -> Result<SortOrder> {
     let mut fields = Vec::new();
     for term in terms(text, schema)? {
+        check_type(&term, schema)?;
         let (direction, null_order) = ordering(&term.rest)?;
         let Term { transform, source_id, .. } = term;
         fields.push(SortField { source_id, transform, direction, null_order });
@@ -63,6 +65,24 @@ pub(crate) fn sort_order(text: &str, schema: &Schema) -> Result<SortOrder> {
         .with_fields(fields)
         .build(schema)
         .map_err(|e| Error::invalid(format!("cannot sort by this: {}", e.message())).caused_by(e))
+}
+
+/// A transform takes values of some types only: says which, and what the column is.
+fn check_type(term: &Term, schema: &Schema) -> Result<()> {
+    let Some(field) = schema.field_by_id(term.source_id) else { return Ok(()) };
+    if term.transform.result_type(&field.field_type).is_ok() {
+        return Ok(());
+    }
+    let (name, takes) = match term.transform {
+        Transform::Year => ("year()", "a date or a timestamp"),
+        Transform::Month => ("month()", "a date or a timestamp"),
+        Transform::Day => ("day()", "a date or a timestamp"),
+        Transform::Hour => ("hour()", "a timestamp"),
+        Transform::Truncate(_) => ("truncate()", "an int, long, decimal, string or binary"),
+        Transform::Bucket(_) => ("bucket()", "a plain type other than boolean, float and double"),
+        _ => ("this", "a plain type: no struct, list or map"),
+    };
+    Err(Error::invalid(format!("{name} takes {takes}")).with("column", &term.column).with("type", &field.field_type))
 }
 
 /// Each partition field in words: `ts_day: day(ts)`.
@@ -294,6 +314,9 @@ mod tests {
         {
             assert!(partition_spec(text, &schema).is_err(), "{text}");
         }
+        let told = partition_spec("id, hour(id)", &schema).unwrap_err().to_string();
+        assert_eq!(told, "hour() takes a timestamp (column id, type long)");
+        assert_eq!(sort_order("year(id)", &schema).unwrap_err().message(), "year() takes a date or a timestamp");
         for text in ["id sideways", "id desc nulls", "id as x", "nope desc"] {
             assert!(sort_order(text, &schema).is_err(), "{text}");
         }

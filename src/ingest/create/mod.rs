@@ -207,6 +207,21 @@ impl TableDraft {
     }
 }
 
+impl DraftSummary {
+    /// A line for each column, and one each for how it is partitioned and sorted where it is.
+    pub fn words(&self) -> Vec<String> {
+        let column = |column: &ColumnSummary| {
+            let required = if column.required { " required" } else { "" };
+            format!("{} {}{required}", column.name, column.type_name)
+        };
+        let mut words: Vec<String> = self.columns.iter().map(column).collect();
+        for (how, fields) in [("partitioned by", &self.partition_fields), ("sorted by", &self.sort_fields)] {
+            words.extend((!fields.is_empty()).then(|| format!("{how} {}", fields.join(", "))));
+        }
+        words
+    }
+}
+
 impl ColumnSummary {
     fn of(column: &NewColumn) -> Self {
         Self { name: column.name.clone(), type_name: column.column_type.to_string(), required: column.required }

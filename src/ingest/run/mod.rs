@@ -95,15 +95,18 @@ impl IngestRequest {
 ///
 /// # Errors
 /// Those of reading, and cancellation.
-pub async fn check(plan: IngestPlan, monitor: &Monitor) -> Result<IngestResult> {
+pub async fn check(mut plan: IngestPlan, monitor: &Monitor) -> Result<IngestResult> {
     let started = Instant::now();
     let mut report = plan.preflight(monitor).await?;
     let mut result = IngestResult::of(&plan);
     let on_error = plan.request.on_error.clone();
     if report.unfit > 0 && plan.guesses_types() {
         result.notes.push("a row did not fit the types guessed from a sample: all rows were looked at".into());
-        match plan.inferred_from_all(monitor).await? {
-            Planned::Ready(plan) => report = plan.preflight(monitor).await?,
+        match plan.clone().inferred_from_all(monitor).await? {
+            Planned::Ready(again) => {
+                plan = *again;
+                report = plan.preflight(monitor).await?;
+            }
             Planned::Unfit { problems, .. } => {
                 return Ok(IngestResult::mismatched(result.table, result.branch, &problems));
             }
@@ -114,6 +117,7 @@ pub async fn check(plan: IngestPlan, monitor: &Monitor) -> Result<IngestResult> 
     } else {
         result.note_rows(&report);
         result.note_report(report);
+        result.note_new_table(plan.new_table());
     }
     result.took(started);
     Ok(result)

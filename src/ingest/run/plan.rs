@@ -152,6 +152,13 @@ impl IngestPlan {
         waited(move || preflight::run(&source, &binding, &watched)).await
     }
 
+    /// Whether its files hold no row at all, not even one that cannot be taken apart. Reads no further than the first.
+    pub(super) async fn is_empty(&self, monitor: &Monitor) -> Result<bool> {
+        let (source, watched) = (self.source.clone(), monitor.clone());
+        let first = waited(move || source.blocks(&watched)?.next().transpose());
+        Ok(first.await?.is_none())
+    }
+
     /// The same plan with the types of a new table inferred from every row.
     pub(super) async fn inferred_from_all(self, monitor: &Monitor) -> Result<Planned> {
         let (source, watched) = (self.source.clone(), monitor.clone());

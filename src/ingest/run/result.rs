@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::plan::IngestPlan;
 use crate::commit::branch_head;
 use crate::ingest::bind::Problem;
+use crate::ingest::create::DraftSummary;
 use crate::ingest::preflight::PreflightReport;
 
 /// How a load ended.
@@ -68,6 +69,9 @@ pub struct IngestResult {
     /// What was found in the rows; of a load only where rows do not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preflight: Option<PreflightReport>,
+    /// The table that would be made; of a check only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_table: Option<DraftSummary>,
     /// What was noted on the way, each a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -127,6 +131,7 @@ impl IngestResult {
             reason: None,
             problems: Vec::new(),
             preflight: None,
+            new_table: None,
             notes: Vec::new(),
             hint: None,
             request: None,
@@ -146,14 +151,34 @@ impl IngestResult {
         result
     }
 
-    /// For people: without the report, which is told in words.
+    /// For people: without the report and the new table, which are told in words.
     #[must_use]
     pub fn brief(&self, brief: bool) -> Self {
         let mut shown = self.clone();
         if brief {
-            (shown.preflight, shown.problems) = (None, Vec::new());
+            (shown.preflight, shown.new_table, shown.problems) = (None, None, Vec::new());
         }
         shown
+    }
+
+    /// There is no row to load: no snapshot is made, and no table either where it was still to be made.
+    pub(super) fn nothing(&mut self, new_table: bool) {
+        let hint = match new_table {
+            true => format!("no table was made; icedeck create {} --like FILE makes it without rows", self.table),
+            false => "there is no row to load: no snapshot was made".into(),
+        };
+        self.end(Ending::NothingToLoad, new_table.then(|| "there is no row to load".into()), Some(hint));
+    }
+
+    /// Takes down the table that a load would make, or that it would make none for want of rows.
+    pub(super) fn note_new_table(&mut self, draft: Option<&DraftSummary>) {
+        let Some(draft) = draft else { return };
+        if self.rows == 0 {
+            self.notes.push(format!("there is no row to load: the table {} would not be made", self.table));
+            return;
+        }
+        self.notes.push(format!("would make the table {}", self.table));
+        self.new_table = Some(draft.clone());
     }
 
     pub(super) fn end(&mut self, ending: Ending, reason: Option<String>, hint: Option<String>) {

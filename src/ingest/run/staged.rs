@@ -130,7 +130,7 @@ pub(super) async fn take_table_back(connection: &Connection, table: &Table, resu
 pub(super) fn told(done: &Discarded) -> Vec<String> {
     let mut told = Vec::new();
     if done.removed > 0 {
-        told.push(format!("{} removed", many(done.removed as u64, "staged file")));
+        told.push(format!("{} removed", many(done.removed, "staged file")));
     }
     for (file, why) in done.remaining.iter().take(5) {
         told.push(format!("the staged file {file} could not be removed: {why}"));

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::pipeline::Pass;
 use super::plan::{IngestPlan, Planned, Target, waited};
-use super::result::{Ending, IngestResult};
+use super::result::IngestResult;
 use super::staged::{MADE, StagedLoad, Staging, take_table_back, told};
 use super::{IngestRequest, OnError, again};
 use crate::catalog::Connection;
@@ -58,6 +58,13 @@ struct Ready {
 pub async fn stage(plan: IngestPlan, connection: &Connection, env: &Env, monitor: &Monitor) -> Result<Staging> {
     let started = Instant::now();
     connection.writable()?;
+    // Asked before the table is made, so that nothing has to be taken back, its namespace neither.
+    if plan.new_table().is_some() && plan.is_empty(monitor).await? {
+        let mut result = IngestResult::of(&plan);
+        result.nothing(true);
+        result.took(started);
+        return Ok(Staging::Ended(Box::new(result)));
+    }
     let mut load = Load::begin(plan, connection, env, monitor).await?;
     match load.attempt().await {
         Ok(Ended::Done) => {
@@ -132,7 +139,7 @@ impl<'a> Load<'a> {
             return Ok(self.unfit(report, stage, journal).await);
         }
         match self.complete(&stage, &mut journal).await {
-            Ok(files) if files.is_empty() => self.nothing(&mut journal),
+            Ok(files) if files.is_empty() => self.nothing(&mut journal).await,
             Ok(files) => Ok(Ended::Staged(Box::new(Ready { files, stage, journal, journaled }))),
             Err(e) => Err(self.give_up(stage, &mut journal, e).await),
         }
@@ -224,9 +231,10 @@ impl<'a> Load<'a> {
         Ended::Done
     }
 
-    fn nothing(&mut self, journal: &mut Journal) -> Result<Ended> {
+    async fn nothing(&mut self, journal: &mut Journal) -> Result<Ended> {
         journal.closed()?;
-        self.result.end(Ending::NothingToLoad, None, Some("there is no row to load: no snapshot was made".into()));
+        self.result.nothing(self.made_table);
+        self.take_table_back().await;
         Ok(Ended::Done)
     }
 

@@ -82,7 +82,7 @@ pub(super) fn look(path: &Path, options: &SourceOptions, format: Option<Format>)
             .with("file", file.path.display())
             .hint("icedeck reads CSV, NDJSON and Parquet; for text in an uncommon encoding give the encoding"));
     }
-    let format = options.format.or(format).unwrap_or_else(|| text_format(&file.path, &head));
+    let format = options.format.unwrap_or_else(|| text_format(&file.path, &head, format));
     if format == Format::NdJson {
         refuse_documents(&file.path, &head)?;
     }
@@ -198,11 +198,17 @@ fn text_head(file: &SourceFile) -> Result<Vec<u8>> {
     Ok(head)
 }
 
-/// By what the first line is, else by the name.
-fn text_format(path: &Path, head: &[u8]) -> Format {
+/// By what the first line is, else by the name, else by the files before: a first line that is broken, or happens to
+/// be short, makes no other kind of file.
+fn text_format(path: &Path, head: &[u8], before: Option<Format>) -> Format {
     let first = head.trim_ascii_start().split(|b| *b == b'\n').next().unwrap_or_default();
     let is_object = first.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(first).is_ok();
-    if is_object || named(path, &["json", "jsonl", "ndjson"]) { Format::NdJson } else { Format::Csv }
+    match before {
+        _ if is_object => Format::NdJson,
+        Some(Format::NdJson) if !named(path, &["csv", "tsv"]) => Format::NdJson,
+        None if named(path, &["json", "jsonl", "ndjson"]) => Format::NdJson,
+        _ => Format::Csv,
+    }
 }
 
 /// Whether the name ends so, before the ending of a packed file.

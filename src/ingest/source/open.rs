@@ -32,8 +32,8 @@ pub(super) fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Source>
         monitor.check()?;
         let known = files.first().map(|first| first.format);
         let looked = look(path, options, known.filter(|f| *f != Format::Parquet))?;
-        if known.is_some_and(|format| format != looked.format) {
-            return Err(Error::invalid(format!("this file is {}, the first one is not", looked.format))
+        if let Some(first) = known.filter(|format| *format != looked.format) {
+            return Err(Error::invalid(format!("this file is {}, the first one is {first}", looked.format))
                 .with("file", path.display())
                 .hint("load files of different formats one after the other"));
         }

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::table::inspect::{self, SnapshotRow};
 use crate::table::refs::MAIN;
 use crate::table::{Moment, Table};
-use crate::words::many;
+use crate::words::{many, many_do};
 use crate::{Error, Result};
 
 /// A snapshot that goes or stays.
@@ -61,7 +61,7 @@ pub fn expire(table: &Table, wanted: &Expire, env: &Env) -> Result<ExpirePlan> {
     if !refs.is_empty() {
         question.push_str(&format!(" and drop {}", refs.join(", ")));
     }
-    question.push_str(&format!("; {} stay, no file is deleted", many(kept.len() as u64, "snapshot")));
+    question.push_str(&format!("; {}, no file is deleted", many_do(kept.len() as u64, "snapshot", "stays", "stay")));
     let mut prepared = Prepared::new("expire", table, MAIN, Change::Expire(wanted.clone()), question);
     prepared.asks_for_name = true;
     Ok(ExpirePlan { prepared, expired, refs, kept })

@@ -9,7 +9,7 @@ use crate::commit::ancestors;
 use crate::monitor::Monitor;
 use crate::table::inspect::{self, Files, ManifestRow, SnapshotRow, files, manifests};
 use crate::table::{Moment, Table};
-use crate::words::many;
+use crate::words::{many, many_do};
 use crate::{Error, Result};
 
 /// A snapshot that leaves the branch, or comes to it.
@@ -180,19 +180,20 @@ impl Leaving {
         let mut parts = Vec::new();
         match self.snapshots.len() {
             0 => {}
-            n => parts.push(format!("{} leave {branch}", many(n as u64, "snapshot"))),
+            n => parts.push(format!("{} {branch}", many_do(n as u64, "snapshot", "leaves", "leave"))),
         }
         match self.joining.len() {
             0 => {}
-            n => parts.push(format!("{} come to {branch}", many(n as u64, "snapshot"))),
+            n => parts.push(format!("{} to {branch}", many_do(n as u64, "snapshot", "comes", "come"))),
         }
-        for (counted, verb) in [(self.gone, "go"), (self.back, "come back")] {
+        for (counted, one, several) in [(self.gone, "goes", "go"), (self.back, "comes back", "come back")] {
             if counted.files > 0 {
                 let (rows, files) = (many(counted.rows, "row"), many(counted.files, "file"));
+                let verb = if counted.rows == 1 { one } else { several };
                 parts.push(format!("{rows} in {files} ({} bytes) {verb}", counted.bytes));
             }
             if counted.delete_files > 0 {
-                parts.push(format!("{} {verb}", many(counted.delete_files, "delete file")));
+                parts.push(many_do(counted.delete_files, "delete file", one, several));
             }
         }
         if let Some(why) = &self.uncounted {
