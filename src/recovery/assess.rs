@@ -60,6 +60,11 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
             (verdict, format!("{what}{}", consequence(intent, verdict)))
         }
     };
+    if let Some(to) = lost_target(intent, seen) {
+        let branch = &intent.branch;
+        reason = format!("snapshot {to}, where {branch} was to lead, was expired: there is nothing left to lead it to");
+        verdict = Verdict::Stop;
+    }
     let is_untold = is_untold(intent);
     if !is_absent && verdict != Verdict::Stop {
         verdict = Verdict::Decide;
@@ -141,7 +146,13 @@ fn may_still_land(intent: &Intent, seen: &Seen) -> bool {
         Want::Metadata => true,
         _ => seen.ref_head(&sent.branch) == sent.demanded_snapshot_id,
     };
-    intent.sent.iter().any(|sent| sent.is_open && demand_holds(sent))
+    lost_target(intent, seen).is_none() && intent.sent.iter().any(|sent| sent.is_open && demand_holds(sent))
+}
+
+/// The snapshot that a ref was to lead to, where the table has lost it: no catalog leads a ref to nothing.
+fn lost_target(intent: &Intent, seen: &Seen) -> Option<i64> {
+    let Want::Ref { snapshot_id: Some(to) } = intent.want else { return None };
+    seen.metadata.snapshot_by_id(to).is_none().then_some(to)
 }
 
 fn told_landed(intent: &Intent, landing: &Landing) -> String {

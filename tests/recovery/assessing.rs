@@ -16,6 +16,9 @@ const INGEST: &str = "the-ingest";
 /// A snapshot: id, parent, operation.
 type Snap = (i64, Option<i64>, &'static str);
 
+/// On no branch: a ref may be led to it.
+const ASIDE: Snap = (77, None, "append");
+
 /// A table as it might be.
 #[derive(Debug, Clone)]
 struct World {
@@ -112,7 +115,7 @@ fn stands(intent: &Intent, world: &World) -> Assessment {
 
 /// A table on which one thing happened since snapshot 1.
 fn after(operation: &'static str, on_ours: Option<bool>) -> Seen {
-    let mut seen = World::of(vec![(1, None, "append"), (2, Some(1), operation)], Some(2)).seen();
+    let mut seen = World::of(vec![ASIDE, (1, None, "append"), (2, Some(1), operation)], Some(2)).seen();
     let partitions = vec!["day=2026-11-21".to_string()];
     seen.touched.insert(2, Touched { partitions, touches_ours: on_ours });
     seen
@@ -122,9 +125,9 @@ fn after(operation: &'static str, on_ours: Option<bool>) -> Seen {
 fn the_table_of_verdicts() {
     use Verdict::{Decide, Rebase, Restage, Stop};
     let wants =
-        [Want::Append, Want::OverwriteSome, Want::OverwriteAll, Want::Upsert, Want::Ref { snapshot_id: Some(77) }];
-    let start = World::of(vec![(1, None, "append")], Some(1));
-    let base_first = World::of(vec![(0, None, "append"), (1, Some(0), "append")], Some(0));
+        [Want::Append, Want::OverwriteSome, Want::OverwriteAll, Want::Upsert, Want::Ref { snapshot_id: Some(ASIDE.0) }];
+    let start = World::of(vec![ASIDE, (1, None, "append")], Some(1));
+    let base_first = World::of(vec![ASIDE, (0, None, "append"), (1, Some(0), "append")], Some(0));
     let columns: [(&str, Now, [Verdict; 5]); 11] = [
         ("append", now(after("append", Some(true))), [Rebase, Decide, Decide, Restage, Decide]),
         ("append elsewhere", now(after("append", Some(false))), [Rebase, Rebase, Decide, Rebase, Decide]),
@@ -226,6 +229,20 @@ fn a_ref_is_where_it_was_wanted_or_was_there_once() {
     seen.ref_stops = vec![Some(1), Some(2)];
     let found = assess(&back, None, &now(seen));
     assert_eq!((found.verdict, found.landed.unwrap().is_reachable), (Verdict::Landed, false));
+}
+
+#[test]
+fn a_ref_to_a_snapshot_that_was_expired_is_given_up() {
+    let mut fork = intent(Want::Ref { snapshot_id: Some(9) }, None);
+    fork.branch = "wip".into();
+    fork.sent = vec![Sent { branch: "wip".into(), snapshot_id: None, ..sent(9, None, true) }];
+    let there = World::of(vec![(9, None, "append")], Some(9));
+    let found = stands(&fork, &there);
+    assert_eq!((found.verdict, found.may_still_land), (Verdict::Rebase, true));
+    let expired = World::of(vec![(10, None, "append")], Some(10));
+    let found = stands(&fork, &expired);
+    assert_eq!((found.verdict, found.may_still_land, found.may_discard()), (Verdict::Stop, false, true), "{found:?}");
+    assert!(found.reason.starts_with("snapshot 9, where wip was to lead, was expired"), "{}", found.reason);
 }
 
 /// Ten thousand snapshots by others: how long it takes is printed, not judged.
