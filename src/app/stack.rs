@@ -107,6 +107,12 @@ impl Stack {
         Some(std::mem::replace(&mut self.here, before))
     }
 
+    /// Takes a view out of what lies ahead in the history.
+    pub fn take_ahead(&mut self, is_it: impl Fn(&Open) -> bool) -> Option<Open> {
+        let at = self.future.iter().position(is_it)?;
+        Some(self.future.remove(at))
+    }
+
     /// Steps back in the history; false at its beginning.
     pub fn back(&mut self) -> bool {
         let Some(before) = self.past.pop() else { return false };
