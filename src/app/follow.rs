@@ -93,9 +93,9 @@ impl App {
     /// The view of this address that holds unfinished work, wherever it was left.
     fn begun(&mut self, route: &Route, out: &mut Vec<Outward>) -> Option<Box<dyn View>> {
         let is_it = |open: &Open| open.view.is_unfinished() && open.view.route() == *route;
-        if let Some(ahead) = self.stack.take_ahead(is_it) {
-            self.forget_all_of(ahead.id, out);
-            return Some(ahead.view);
+        if let Some(open) = self.stack.take(is_it) {
+            self.forget_all_of(open.id, out);
+            return Some(open.view);
         }
         let at = self.kept.iter().position(is_it)?;
         Some(self.kept.remove(at).view)
