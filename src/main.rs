@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use icedeck::cli::{self, Cli, Exit};
+use icedeck::cli::{self, Cli, Exit, Verb};
 use icedeck::env::Env;
 use icedeck::{Error, Kind, Result};
 
@@ -28,6 +28,10 @@ fn start(mut cli: Cli) -> Result<Exit> {
             (Some(_), Some(table)) => {
                 let _ = cli::failed(&Error::invalid("a verb takes its table behind it").with("table", table));
                 Ok(Exit::Usage)
+            }
+            // The demo opens the console, whichever side of the verb its options stand on.
+            (Some(Verb::Demo(args)), None) => {
+                Ok(cli::run(Verb::Demo(args.looking(cli.console)), cli.options, env).await)
             }
             (Some(verb), None) => Ok(cli::run(verb, cli.options, env).await),
             (None, table) => cli::console(cli.options, cli.console, table, &env).await,

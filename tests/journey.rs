@@ -122,6 +122,32 @@ async fn a_table_is_made_from_a_file() {
     assert_eq!(spec, "placed_month");
 }
 
+/// What the console is told is told to the demo's too, on whichever side of the verb; mistakes in the user's files and what
+/// is open there are both said.
+#[test]
+fn the_demo_looks_as_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let themes = folder.path().join("config/icedeck/themes");
+    std::fs::create_dir_all(&themes).unwrap();
+    std::fs::write(themes.join("mine.toml"), "[tones]\nglitter = \"bold\"\n").unwrap();
+    for arguments in [["demo", "--ascii", "--theme", "mine"], ["--ascii", "--theme", "mine", "demo"]] {
+        let mut pty = Pty::icedeck(folder.path(), &arguments);
+        pty.wait_for("* icedeck");
+        pty.wait_for("no tone is named \"glitter\"");
+        assert!(pty.screen().is_ascii(), "{}", pty.screen());
+        pty.send("\x1b");
+        pty.wait_for("1 load is open: :recover");
+        pty.send("q");
+        assert_eq!(pty.end().0, 0);
+    }
+    std::fs::remove_file(themes.join("mine.toml")).unwrap();
+    let mut pty = Pty::icedeck(folder.path(), &["demo", "--theme", "nowhere", "--read-only"]);
+    pty.wait_for("no theme is named \"nowhere\"");
+    pty.wait_for("RO");
+    pty.send("q");
+    assert_eq!(pty.end().0, 0);
+}
+
 #[tokio::test]
 async fn the_terminal_is_restored_after_a_panic() {
     let lake = orders().await;

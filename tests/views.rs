@@ -7,6 +7,7 @@ mod exports;
 mod golden;
 mod manual;
 mod mending;
+mod said;
 mod samples;
 mod steps;
 mod walks;

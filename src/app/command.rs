@@ -4,7 +4,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::route::{Route, Subject};
 use crate::table::{Namespace, TableAddress};
-use crate::views::{self, Needs, Screen, changed_rows, diff, folder};
+use crate::views::{self, Needs, Screen, catalogs, changed_rows, diff, folder};
 use crate::{Error, Result};
 
 /// Words that are neither views nor actions, with what they do.
@@ -28,16 +28,23 @@ pub fn parse(line: &str, here: &Route) -> Result<Option<Effect>> {
         ("", _) => return Ok(None),
         ("q", "") => Effect::Act(Action::Quit),
         ("q!", "") => Effect::Quit,
+        ("q" | "q!", more) => return Err(too_much(word, more)),
         ("ctx" | "context", "") => open(by_name("catalogs")?, "", here)?,
         ("ctx" | "context", name) => Effect::UseCatalog(name.to_string()),
-        ("theme", name) if !name.is_empty() => Effect::UseTheme(name.to_string()),
+        ("theme", name) => Effect::UseTheme(name.to_string()),
         ("t" | "table", "") => return Err(Error::invalid("which table?").hint(":t NAMESPACE.TABLE opens one")),
         ("t" | "table", name) => open(by_name("overview")?, name, here)?,
         (word, rest) => match views::screen(word) {
             Some(screen) => open(screen, rest, here)?,
-            None => Effect::Act(action(word)?),
+            None if rest.is_empty() => Effect::Act(action(word)?),
+            None => Effect::ActWith(action(word)?, rest.to_string()),
         },
     }))
+}
+
+/// That nothing can stand behind a word; half of a line is never done.
+pub(super) fn too_much(word: &str, more: &str) -> Error {
+    Error::invalid(format!("{word} takes nothing behind it, and there is {more:?}")).hint(format!(":{word} alone"))
 }
 
 fn by_name(name: &str) -> Result<&'static Screen> {
@@ -61,7 +68,12 @@ fn open(screen: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
         return Ok(Effect::Open(route.of_table(table(screen, name, here)?).with_detail(detail)));
     }
     let subject = match screen.needs {
-        Needs::Nothing => Subject::Nothing,
+        Needs::Nothing if rest.is_empty() => Subject::Nothing,
+        Needs::Nothing if screen.name == catalogs::NAME => {
+            let told = format!("{} takes nothing behind it, and there is {rest:?}", screen.name);
+            return Err(Error::invalid(told).hint(format!(":ctx {rest} goes to that catalog")));
+        }
+        Needs::Nothing => return Err(too_much(screen.name, rest)),
         Needs::Namespace if rest.is_empty() => Subject::Namespace(here.namespace()),
         Needs::Namespace => Subject::Namespace(namespace(rest)?),
         Needs::Table => Subject::Table(table(screen, rest, here)?),
@@ -120,6 +132,9 @@ mod tests {
         assert_eq!((diff.to_string().as_str(), diff.detail.as_deref()), ("diff sales.orders", Some("eoy..main")));
         assert_eq!(opened("diff sales.items 1 2", &here), "diff sales.items");
         assert_eq!(opened("ctx prod", &here), "UseCatalog(\"prod\")");
+        assert_eq!(opened("theme light", &here), "UseTheme(\"light\")");
+        assert_eq!(opened("theme", &here), "UseTheme(\"\")");
+        assert_eq!(opened("where id < 5 and a = 'x'", &here), "ActWith(Where, \"id < 5 and a = 'x'\")");
         assert_eq!(opened("page-down", &here), "Act(PageDown)");
         assert!(parse("  ", &here).unwrap().is_none());
     }
@@ -135,6 +150,11 @@ mod tests {
             ("diff", "which two snapshots?"),
             ("diff a b", "which table?"),
             ("ingest a.csv", "which table?"),
+            ("q x", "q takes nothing behind it, and there is \"x\""),
+            ("q! x y", "q! takes nothing behind it, and there is \"x y\""),
+            ("jobs x", "jobs takes nothing behind it, and there is \"x\""),
+            ("catalogs x", "catalogs takes nothing behind it, and there is \"x\""),
+            ("fly x", "no view or action is named \"fly\""),
         ] {
             assert_eq!(parse(line, &nowhere).unwrap_err().to_string(), told, "{line}");
         }

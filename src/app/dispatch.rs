@@ -1,9 +1,10 @@
 //! From a key to what it does: which actions work now, which of them a key means, and what the shell's own do.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
-use super::action::{Action, Offer};
+use super::action::{Action, Group, Offer};
 use super::chord::Chord;
+use super::command;
 use super::effect::{Effect, Notice, Outward, Weight};
 use super::route::{Route, Subject};
 use super::state::{App, Leaving};
@@ -17,6 +18,15 @@ use crate::views::{self, Needs, help::Help};
 
 /// The topic under which the shell asks whether to quit.
 pub(super) const QUIT: &str = "shell: quit";
+
+/// So many running jobs are named before one quits.
+const ASKED_ABOUT: usize = 8;
+
+/// Whether what was told before is over with this action: something else is done now. Looking around is not.
+fn ends_notice(action: Action) -> bool {
+    let looks_around = [Action::Command, Action::Help, Action::Redraw, Action::Suspend, Action::Mouse];
+    action.group() != Group::Move && !looks_around.contains(&action)
+}
 
 /// What works in every view, after the view's own.
 const SHELL: &[Action] = &[
@@ -72,7 +82,8 @@ impl App {
         if action != Some(Action::Interrupt) && self.leaving == Leaving::Asked {
             self.leaving = Leaving::No;
         }
-        if self.notice.as_ref().is_some_and(|n| n.weight == Weight::Info) {
+        let is_over = key.code == KeyCode::Esc || action.is_some_and(ends_notice);
+        if self.notice.as_ref().is_some_and(|n| n.weight == Weight::Info || is_over) {
             self.notice = None;
         }
         match action {
@@ -89,6 +100,23 @@ impl App {
             self.tell(Notice::warning(format!("{action}: this connection is read-only")), out);
         } else {
             self.tell(Notice::warning(format!("{action} does nothing here")), out);
+        }
+    }
+
+    /// Does what an action asks for, with what was typed behind its name.
+    pub(super) fn ask_with(&mut self, action: Action, words: &str, out: &mut Vec<Outward>) {
+        if !self.working().iter().any(|offer| offer.action == action) {
+            return self.ask(action, out);
+        }
+        let mut takes_words = true;
+        self.with_top(out, |view, cx| {
+            view.act_with(action, words, cx).unwrap_or_else(|| {
+                takes_words = false;
+                Vec::new()
+            })
+        });
+        if !takes_words {
+            self.tell(Notice::error(&command::too_much(action.name(), words)), out);
         }
     }
 
@@ -181,6 +209,8 @@ impl App {
         }
         match around(&self.here()) {
             Some(route) => self.follow(self.stack.here().id, vec![Effect::Replace(route)], out),
+            // What waits to be told is told now.
+            None if self.later.is_some() => {}
             None => {
                 let quit = self.desk.setup.keymap.shown(Action::Quit).unwrap_or_else(|| ":q".to_string());
                 self.tell(Notice::info(format!("this is the first view; {quit} quits")), out);
@@ -234,7 +264,11 @@ impl App {
         }
         let count = human::counted(running.len(), "job");
         let mut lines = vec![(format!("{count} still at work:"), Tone::Warning)];
-        lines.extend(running);
+        let more = running.len().saturating_sub(ASKED_ABOUT);
+        lines.extend(running.into_iter().take(ASKED_ABOUT));
+        if more > 0 {
+            lines.push((format!("· and {}", human::counted_as(more, "more", "more")), Tone::Plain));
+        }
         let told = "Quitting cancels that; what was staged is removed. A commit on its way is awaited.";
         lines.push((told.into(), Tone::Dim));
         let question = Confirm::new(QUIT, "Quit?", lines);

@@ -112,6 +112,8 @@ pub enum Effect {
     Log(Sent),
     /// Do what this action does, as if its key were pressed.
     Act(super::action::Action),
+    /// Do what this action does, with what was typed behind its name.
+    ActWith(super::action::Action, String),
     /// Run a line of the command line.
     Command(String),
     /// Make this catalog the one at hand, and show it.

@@ -5,11 +5,15 @@ use super::command;
 use super::dispatch::QUIT;
 use super::effect::{Answer, Effect, Notice, Outward};
 use super::route::Route;
+use super::stack::Open;
 use super::state::{App, Leaving, make};
 use super::task::{Cancel, JobId};
-use super::view::ViewId;
+use super::view::{View, ViewId};
 use crate::Error;
 use crate::views;
+
+/// So many views with unfinished work are kept.
+const KEPT: usize = 8;
 
 impl App {
     /// Does what the view of this number asks for.
@@ -40,6 +44,7 @@ impl App {
                 out.push(Outward::Log(sent));
             }
             Effect::Act(action) => self.ask(action, out),
+            Effect::ActWith(action, words) => self.ask_with(action, &words, out),
             Effect::Command(line) => self.command(&line, out),
             Effect::UseCatalog(name) => self.use_catalog(name, out),
             Effect::UseTheme(name) => self.use_theme(name, out),
@@ -48,7 +53,7 @@ impl App {
     }
 
     /// A view or dialog without an address; a dialog lies over the rest.
-    fn show(&mut self, view: Box<dyn super::view::View>, out: &mut Vec<Outward>) {
+    fn show(&mut self, view: Box<dyn View>, out: &mut Vec<Outward>) {
         let open = self.new_open(view);
         let id = open.id;
         if open.view.is_dialog() {
@@ -61,7 +66,12 @@ impl App {
     }
 
     fn open(&mut self, route: &Route, replace: bool, out: &mut Vec<Outward>) {
-        let view = match make(route) {
+        if let Some(why) = self.refused(route) {
+            return self.tell(Notice::warning(why), out);
+        }
+        let begun = self.begun(route, out);
+        let is_begun = begun.is_some();
+        let view = match begun.map_or_else(|| make(route), Ok) {
             Ok(view) => view,
             Err(error) => return self.tell(Notice::error(&error), out),
         };
@@ -75,6 +85,20 @@ impl App {
         let closed = if replace { self.stack.replace(open) } else { self.stack.open(open) };
         self.closed(closed, out);
         self.open_view(id, out);
+        if is_begun {
+            self.tell(Notice::info(format!("this {} is as you left it", route.screen)), out);
+        }
+    }
+
+    /// The view of this address that holds unfinished work, wherever it was left.
+    fn begun(&mut self, route: &Route, out: &mut Vec<Outward>) -> Option<Box<dyn View>> {
+        let is_it = |open: &Open| open.view.is_unfinished() && open.view.route() == *route;
+        if let Some(open) = self.stack.take(is_it) {
+            self.forget_all_of(open.id, out);
+            return Some(open.view);
+        }
+        let at = self.kept.iter().position(is_it)?;
+        Some(self.kept.remove(at).view)
     }
 
     /// Closes a view or dialog.
@@ -83,11 +107,21 @@ impl App {
         self.closed(closed.into_iter().collect(), out);
     }
 
-    fn closed(&mut self, closed: Vec<super::stack::Open>, out: &mut Vec<Outward>) {
+    /// Their reads are dropped; what the operator has not finished is kept for when its address is opened again.
+    fn closed(&mut self, closed: Vec<Open>, out: &mut Vec<Outward>) {
         for open in closed {
-            let jobs: Vec<_> = self.desk.board.running().filter(|j| j.view == open.id).map(|j| j.id).collect();
-            jobs.into_iter().for_each(|job| self.forget(job, out));
+            self.forget_all_of(open.id, out);
+            if open.view.is_unfinished() {
+                self.kept.push(open);
+            }
         }
+        let too_many = self.kept.len().saturating_sub(KEPT);
+        self.kept.drain(..too_many);
+    }
+
+    fn forget_all_of(&mut self, view: ViewId, out: &mut Vec<Outward>) {
+        let jobs: Vec<_> = self.desk.board.running().filter(|j| j.view == view).map(|j| j.id).collect();
+        jobs.into_iter().for_each(|job| self.forget(job, out));
     }
 
     fn answer(&mut self, from: ViewId, topic: &'static str, answer: Answer, out: &mut Vec<Outward>) {
@@ -127,7 +161,10 @@ impl App {
     fn command(&mut self, line: &str, out: &mut Vec<Outward>) {
         match command::parse(line, &self.here()) {
             Ok(None) => {}
-            Ok(Some(effect)) => self.follow_one(self.stack.top().id, effect, out),
+            Ok(Some(effect)) => {
+                self.notice = None;
+                self.follow_one(self.stack.top().id, effect, out);
+            }
             Err(error) => self.tell(Notice::error(&error), out),
         }
     }
@@ -137,8 +174,7 @@ impl App {
             return self.open(&Route::new(views::tables::NAME).of_catalog(Some(name)), false, out);
         }
         let known: Vec<_> = self.desk.setup.catalogs.iter().map(|c| c.name.as_str()).collect();
-        let error =
-            Error::not_found(format!("no catalog is named {name:?}")).hint(format!("there are {}", known.join(", ")));
+        let error = Error::not_found(format!("no catalog is named {name:?}")).hint(there_are(&known));
         self.tell(Notice::error(&error), out);
     }
 
@@ -150,8 +186,11 @@ impl App {
             return;
         }
         let known: Vec<_> = self.desk.setup.themes.keys().map(String::as_str).collect();
-        let error =
-            Error::not_found(format!("no theme is named {name:?}")).hint(format!("there are {}", known.join(", ")));
+        let error = match name.as_str() {
+            "" => Error::invalid("which theme?"),
+            name => Error::not_found(format!("no theme is named {name:?}")),
+        };
+        let error = error.hint(there_are(&known));
         self.tell(Notice::error(&error), out);
     }
 
@@ -159,4 +198,10 @@ impl App {
     pub fn is_leaving(&self) -> bool {
         self.leaving == Leaving::Now
     }
+}
+
+/// `there is: dev`, `there are: dev, prod`.
+fn there_are(names: &[&str]) -> String {
+    let is = if names.len() == 1 { "is" } else { "are" };
+    format!("there {is}: {}", names.join(", "))
 }

@@ -21,6 +21,9 @@ struct Layout {
     hints: Rect,
 }
 
+/// From this size on dialogs leave the lines around the view alone.
+const LITTLE: (u16, u16) = (40, 14);
+
 fn layout(area: Rect) -> Layout {
     let bar = area.height.min(1);
     let hints = u16::from(area.height >= 4);
@@ -52,8 +55,17 @@ impl App {
         let layout = layout(area);
         self.draw_bar(layout.bar, buf);
         self.draw_notice(layout.notice, buf);
-        self.draw_hints(layout.hints, buf);
-        let cursor = self.draw_views(layout.body, buf);
+        // A question must be seen: where there is little room it takes what stands around the view too.
+        let is_small = area.width < LITTLE.0 || area.height < LITTLE.1;
+        let cursor = if is_small {
+            self.draw_hints(layout.hints, buf);
+            self.draw_views(layout.body, area, buf)
+        } else {
+            // Which keys work may hang on what is seen of a question.
+            let cursor = self.draw_views(layout.body, layout.body, buf);
+            self.draw_hints(layout.hints, buf);
+            cursor
+        };
         plain::disarm(buf);
         if self.desk.setup.ascii {
             plain::to_ascii(buf);
@@ -61,14 +73,15 @@ impl App {
         cursor
     }
 
-    fn draw_views(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// The view, and over it the dialogs.
+    fn draw_views(&mut self, area: Rect, over: Rect, buf: &mut Buffer) -> Option<Position> {
         let (reserved, here) = (self.reserved(), self.here());
         let (stack, desk) = (&mut self.stack, &self.desk);
         let open = stack.here_mut();
         open.view.render(area, buf, &desk.context(&here, open.id, &reserved));
         let mut cursor = open.view.cursor();
         for dialog in stack.dialogs_mut() {
-            dialog.view.render(area, buf, &desk.context(&here, dialog.id, &reserved));
+            dialog.view.render(over, buf, &desk.context(&here, dialog.id, &reserved));
             cursor = dialog.view.cursor();
         }
         cursor

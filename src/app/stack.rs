@@ -107,6 +107,12 @@ impl Stack {
         Some(std::mem::replace(&mut self.here, before))
     }
 
+    /// Takes a view out of the history, from before or after the one at hand.
+    pub fn take(&mut self, is_it: impl Fn(&Open) -> bool) -> Option<Open> {
+        let behind = self.past.iter().rposition(&is_it).map(|at| self.past.remove(at));
+        behind.or_else(|| self.future.iter().rposition(&is_it).map(|at| self.future.remove(at)))
+    }
+
     /// Steps back in the history; false at its beginning.
     pub fn back(&mut self) -> bool {
         let Some(before) = self.past.pop() else { return false };
@@ -164,6 +170,17 @@ mod tests {
         assert_eq!(stack.here().id, ViewId(2));
         assert_eq!(ids(&stack.open(open(4))), [3]);
         assert!(!stack.forward());
+    }
+
+    #[test]
+    fn a_view_is_taken_out_of_the_history() {
+        let mut stack = Stack::new(open(1));
+        assert!(stack.open(open(2)).is_empty() && stack.open(open(3)).is_empty() && stack.back());
+        for id in [1, 3] {
+            assert_eq!(stack.take(|o| o.id.0 == id).map(|o| o.id.0), Some(id));
+        }
+        assert!(stack.take(|o| o.id.0 == 2).is_none(), "the one at hand stays");
+        assert!(!stack.back() && !stack.forward());
     }
 
     #[test]

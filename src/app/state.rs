@@ -86,6 +86,10 @@ pub struct App {
     pub(super) stack: Stack,
     pub(super) desk: Desk,
     pub(super) notice: Option<Notice>,
+    /// What is told as soon as the notice at hand is gone.
+    pub(super) later: Option<Notice>,
+    /// Views that hold unfinished work of the operator and have no place in the history any more, the oldest first.
+    pub(super) kept: Vec<Open>,
     pub(super) leaving: Leaving,
     next_view: u64,
     next_job: u64,
@@ -150,6 +154,8 @@ impl App {
                 beat: 0,
             },
             notice: None,
+            later: None,
+            kept: Vec::new(),
             leaving: Leaving::No,
             next_view: 1,
             next_job: 1,
@@ -191,6 +197,9 @@ impl App {
             view.watch(cx);
             Vec::new()
         });
+        if self.notice.is_none() {
+            self.notice = self.later.take();
+        }
         if self.leaving == Leaving::WhenDone && self.unfinished().next().is_none() {
             self.leaving = Leaving::Now;
         }
@@ -254,12 +263,19 @@ impl App {
         Open { id, view }
     }
 
-    /// Says something, and has it logged.
+    /// Says something, and has it logged. The newest word counts: an error that was mended does not stay.
     pub(super) fn tell(&mut self, notice: Notice, out: &mut Vec<Outward>) {
         out.push(Outward::Trace(notice.clone()));
-        let weightier = self.notice.as_ref().is_some_and(|n| n.weight > notice.weight && n.weight == Weight::Error);
-        if !weightier || notice.weight >= Weight::Warning {
-            self.notice = Some(notice);
+        self.notice = Some(notice);
+    }
+
+    /// Says something that nobody asked for: what is to be read already is read first.
+    fn tell_after(&mut self, notice: Notice, out: &mut Vec<Outward>) {
+        if self.notice.as_ref().is_some_and(|n| n.weight > Weight::Info) {
+            out.push(Outward::Trace(notice.clone()));
+            self.later = Some(notice);
+        } else {
+            self.tell(notice, out);
         }
     }
 
@@ -317,7 +333,7 @@ impl App {
         match report {
             Report::Part(part) if view == welcome::SHELL => {
                 if let Ok(notice) = part.take() {
-                    self.tell(notice, out);
+                    self.tell_after(notice, out);
                 }
             }
             report => self.with_view(view, out, |view, cx| view.report(slot, report, cx)),
@@ -351,6 +367,12 @@ impl App {
     pub(super) fn reserved(&self) -> Vec<char> {
         let chords = self.working().into_iter().flat_map(|offer| self.desk.setup.keymap.chords(offer.action).to_vec());
         chords.filter_map(|chord| chord.character()).filter(char::is_ascii_uppercase).collect()
+    }
+
+    /// Why a view cannot be opened: it is there to write, and one may not write where it leads.
+    pub(super) fn refused(&self, route: &Route) -> Option<String> {
+        let refused = views::writes(route.screen) && self.desk.is_read_only(route);
+        refused.then(|| format!("{}: this connection is read-only", route.screen))
     }
 
     /// Whether a writing action is allowed here.

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use super::action::{Action, Offer};
 use super::board::JobState;
 use super::chord::Chord;
-use super::effect::{Effect, Outward, Slot};
+use super::effect::{Effect, Notice, Outward, Slot};
 use super::event::Event;
 use super::keymap::Keymap;
 use super::route::Route;
@@ -296,12 +296,43 @@ fn the_command_line_completes_runs_and_tells_mistakes() {
     assert_eq!(bench.app.here().catalog.as_deref(), Some("prod"));
     assert!(bench.app.is_read_only());
     bench.press(": c t x space n o enter");
-    assert_eq!(bench.notice(), "no catalog is named \"no\" · there are dev, prod");
+    assert_eq!(bench.notice(), "no catalog is named \"no\" · there are: dev, prod");
     bench.press(": f l y enter");
     assert!(bench.notice().starts_with("no view or action is named \"fly\""), "{}", bench.notice());
     bench.press(": l o g enter");
     assert_eq!(bench.here(), "log");
     assert_eq!(bench.press(": q enter"), ["quit"]);
+}
+
+/// Mistakes in the user's files and what is open are both told, one after the other.
+#[test]
+fn what_is_open_is_told_after_mistakes() {
+    let notices = vec![Notice::warning("no action is named \"fly\""), Notice::warning("no theme is named \"x\"")];
+    let setup = Setup { notices, looks_for_open: true, ..setup(false) };
+    let (app, _) = App::new(setup, Route::new("tables"), 0);
+    let mut bench = Bench { app, told: Arc::default(), out: Vec::new() };
+    bench.report(2, Report::Part(Part::new(Notice::warning("1 load is open: :recover"))));
+    bench.report(2, Report::Done);
+    bench.press("j");
+    assert_eq!(bench.notice(), "no action is named \"fly\" · and 1 more: see the log");
+    bench.press("esc");
+    assert_eq!(bench.notice(), "1 load is open: :recover");
+    bench.press("ctrl-r");
+    assert_eq!(bench.notice(), "");
+}
+
+#[test]
+fn the_newest_word_counts() {
+    let mut bench = Bench::new(Cancel::Drop);
+    let error = Notice::error(&Error::invalid("it broke"));
+    bench.app.tell(error.clone(), &mut Vec::new());
+    bench.press("j ?");
+    assert_eq!(bench.notice(), "it broke", "looking around leaves it");
+    bench.press("esc");
+    assert_eq!(bench.notice(), "");
+    bench.app.tell(error, &mut Vec::new());
+    bench.app.tell(Notice::info("done"), &mut Vec::new());
+    assert_eq!(bench.notice(), "done");
 }
 
 #[test]

@@ -112,6 +112,18 @@ pub trait View: fmt::Debug + Send {
     /// One of the actions that it offered was asked for.
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect>;
 
+    /// An action that it offered was asked for with words behind its name, `where amount > 10`; nothing where it takes
+    /// none.
+    fn act_with(&mut self, _action: Action, _words: &str, _cx: &Context<'_>) -> Option<Vec<Effect>> {
+        None
+    }
+
+    /// Whether it holds work of the operator that is saved nowhere: it is then kept when it loses its place in the
+    /// history, and comes back when its address is opened again.
+    fn is_unfinished(&self) -> bool {
+        false
+    }
+
     /// Whether it takes every key as text now, but those with control.
     fn captures(&self) -> bool {
         false

@@ -9,7 +9,7 @@ use crate::catalog::Lake;
 use crate::env::Env;
 use crate::table::TableAddress;
 
-/// How the console looks; verbs do not take these.
+/// How the console looks; of the verbs only `demo` takes these, since it opens the console.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Console options")]
 pub struct ConsoleOptions {
@@ -24,6 +24,18 @@ pub struct ConsoleOptions {
     /// Use this theme: dark, light, sixteen, contrast, production, or a file of your own
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+}
+
+impl ConsoleOptions {
+    /// These, and what they do not say as `others` do.
+    #[must_use]
+    pub fn over(self, others: Self) -> Self {
+        Self {
+            no_mouse: self.no_mouse || others.no_mouse,
+            ascii: self.ascii || others.ascii,
+            theme: self.theme.or(others.theme),
+        }
+    }
 }
 
 /// Opens the console, at a table where one is given.

@@ -1,4 +1,4 @@
-//! `icedeck demo [--dir DIR] [--fresh] [--no-tui]`.
+//! `icedeck demo [--dir DIR] [--fresh] [--no-tui]`, and what the console itself takes.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,24 @@ pub struct Args {
     /// Make it, and do not open the console
     #[arg(long)]
     no_tui: bool,
+
+    #[command(flatten)]
+    console: ConsoleOptions,
+}
+
+impl Args {
+    /// With what was said of the console before the verb; what was said behind it counts for more.
+    #[must_use]
+    pub fn looking(self, before: ConsoleOptions) -> Self {
+        Self { console: self.console.over(before), ..self }
+    }
 }
 
 /// Prints one object with `folder`, `reused`, `tables`, `snapshots`, `rows`; or opens the console.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let folder = args.dir.unwrap_or_else(|| demo::default_folder(&context.env));
     if context.options.read_only {
-        return open(as_it_is(&folder, args.fresh)?, args.no_tui, context).await;
+        return open(as_it_is(&folder, args.fresh)?, args.no_tui, args.console, context).await;
     }
     if args.fresh && demo::is_there(&folder) {
         let question = format!("throw away the demo in {} and all that was loaded into it", folder.display());
@@ -46,7 +57,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note(&format!("building the demo lake in {}", folder.display()));
     }
     let made = demo::prepare(&context.env, &folder, args.fresh, &context.monitor).await?;
-    open(made, args.no_tui, context).await
+    open(made, args.no_tui, args.console, context).await
 }
 
 /// The demo that is there: under `--read-only` none is made.
@@ -60,12 +71,12 @@ fn as_it_is(folder: &Path, fresh: bool) -> Result<Demo> {
     })
 }
 
-async fn open(made: Demo, no_tui: bool, context: &Context) -> Result<Exit> {
+async fn open(made: Demo, no_tui: bool, look: ConsoleOptions, context: &Context) -> Result<Exit> {
     if no_tui || !std::io::stdout().is_terminal() {
         context.out.object(&demo::counted(&context.env, made).await?)?;
         return Ok(Exit::Done);
     }
     // The demo is a lake of its own: what the configuration says of others does not count.
     let lake = demo::lake(&context.env, &made.folder, context.options.read_only).await?;
-    console_on(lake, &context.options, ConsoleOptions::default(), app::start_route(None, None)).await
+    console_on(lake, &context.options, look, app::start_route(None, None)).await
 }

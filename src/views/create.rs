@@ -11,7 +11,7 @@ use super::load::paths;
 use super::page::Scroll;
 use super::widgets::load::{self as states, Load};
 use super::widgets::shown::{Fact, Shown};
-use super::widgets::{facts, text};
+use super::widgets::{facts, human, text};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Sent, Slot};
 use crate::app::route::{Route, Subject};
@@ -133,7 +133,10 @@ impl CreateView {
             Some(Err(error)) => vec![Effect::failed(&error)],
             Some(Ok((_, summary))) => {
                 let lines = vec![
-                    (format!("{} with {} columns", summary.table, summary.columns.len()), Tone::Strong),
+                    (
+                        format!("{} with {}", summary.table, human::counted(summary.columns.len(), "column")),
+                        Tone::Strong,
+                    ),
                     (format!("partitioned by {}", or_none(&summary.partition_fields)), Tone::Plain),
                     ("Its namespace is made too where it is missing. Then the files are loaded.".into(), Tone::Dim),
                 ];

@@ -17,8 +17,24 @@ use crate::app::route::Route;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, View};
 
-/// A box over the middle of the screen with a title, cleared; gives back its inside.
+mod confirm;
+
+pub use confirm::Confirm;
+
+/// So little room is all of a dialog's: no frame, and the title in a line of its own.
+const LITTLE: (u16, u16) = (40, 10);
+
+/// Whether there is too little room for a frame.
+pub fn is_bare(area: Rect) -> bool {
+    area.width < LITTLE.0 || area.height < LITTLE.1
+}
+
+/// A box over the middle of the screen with a title, cleared; gives back its inside. Where there is little room it takes
+/// all of it.
 pub fn dialog_box(title: &str, width: u16, height: u16, area: Rect, buf: &mut Buffer, cx: &Context<'_>) -> Rect {
+    if is_bare(area) {
+        return bare_box(title, area, buf, cx);
+    }
     let (width, height) = ((width + 4).min(area.width), (height + 2).min(area.height));
     let x = area.x + (area.width - width) / 2;
     let y = area.y + (area.height - height) / 3;
@@ -34,96 +50,19 @@ pub fn dialog_box(title: &str, width: u16, height: u16, area: Rect, buf: &mut Bu
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
+fn bare_box(title: &str, area: Rect, buf: &mut Buffer, cx: &Context<'_>) -> Rect {
+    Clear.render(area, buf);
+    buf.set_style(area, cx.styles.get(Tone::Dialog));
+    // What is typed matters more than what it is called.
+    if title.is_empty() || area.height < 3 {
+        return area;
+    }
+    line(&text::fit(title, usize::from(area.width)), Tone::Heading, area, 0, buf, cx);
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
+
 fn answered(topic: &'static str, answer: Answer) -> Vec<Effect> {
     vec![Effect::Answer(topic, answer)]
-}
-
-/// A question: what will be done, in numbers; yes, or the name of the thing where it cannot be taken back.
-#[derive(Debug)]
-pub struct Confirm {
-    topic: &'static str,
-    title: String,
-    lines: Vec<(String, Tone)>,
-    name: Option<String>,
-    input: Input,
-    cursor: Option<Position>,
-}
-
-impl Confirm {
-    /// A question that `y` or enter answers with yes. The lines are safe text.
-    pub fn new(topic: &'static str, title: impl Into<String>, lines: Vec<(String, Tone)>) -> Self {
-        Self { topic, title: title.into(), lines, name: None, input: Input::new(""), cursor: None }
-    }
-
-    /// It must be answered with this name, typed.
-    #[must_use]
-    pub fn by_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-}
-
-impl View for Confirm {
-    fn route(&self) -> Route {
-        Route::new("confirm")
-    }
-
-    fn offers(&self, _cx: &Context<'_>) -> Vec<Offer> {
-        vec![Action::Open.called("yes")]
-    }
-
-    fn act(&mut self, _action: Action, _cx: &Context<'_>) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn captures(&self) -> bool {
-        true
-    }
-
-    fn key(&mut self, key: KeyEvent, _cx: &Context<'_>) -> Vec<Effect> {
-        match (key.code, &self.name) {
-            (KeyCode::Esc, _) | (KeyCode::Char('n' | 'N'), None) => vec![Effect::Close],
-            (KeyCode::Enter | KeyCode::Char('y' | 'Y'), None) => answered(self.topic, Answer::Yes),
-            (KeyCode::Enter, Some(name)) if name == self.input.text() => answered(self.topic, Answer::Yes),
-            (_, Some(_)) => {
-                self.input.key(key);
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn is_dialog(&self) -> bool {
-        true
-    }
-
-    fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-        let room = usize::from(area.width.saturating_sub(6)).clamp(10, 90);
-        let mut lines: Vec<(String, Tone)> = Vec::new();
-        for (told, tone) in &self.lines {
-            lines.extend(text::wrap(told, room).into_iter().map(|part| (part, *tone)));
-        }
-        lines.push((String::new(), Tone::Plain));
-        let widest = lines.iter().map(|(l, _)| text::width(l)).max().unwrap_or(0).max(40);
-        let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX - 4);
-        let inner = dialog_box(&self.title, u16::try_from(widest).unwrap_or(90), height, area, buf, cx);
-        for (row, (told, tone)) in (0..).zip(&lines) {
-            line(told, *tone, inner, row, buf, cx);
-        }
-        let last = inner.height.saturating_sub(1);
-        let field = Rect { y: inner.y + last, height: 1.min(inner.height), ..inner };
-        match &self.name {
-            Some(name) => {
-                let sign = format!("type {} to confirm: ", text::safe(name));
-                self.cursor = Some(self.input.render(&sign, field, buf, cx));
-            }
-            None => line("enter, y: yes    esc, n: no", Tone::Key, inner, last, buf, cx),
-        }
-    }
-
-    fn cursor(&self) -> Option<Position> {
-        self.cursor.filter(|_| self.name.is_some())
-    }
 }
 
 /// A line of text to enter.
@@ -186,7 +125,7 @@ impl View for Prompt {
     }
 
     fn render(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-        let width = area.width.saturating_sub(10).clamp(20, 80);
+        let width = if is_bare(area) { area.width } else { area.width.saturating_sub(10).clamp(20, 80) };
         let hints = text::wrap(&self.hint, usize::from(width));
         let height = u16::try_from(hints.len()).unwrap_or(0).saturating_add(1);
         let inner = dialog_box(&self.title, width, height, area, buf, cx);
@@ -229,7 +168,7 @@ impl Pick {
     /// The numbers of the items that match what was typed.
     fn matching(&self) -> Vec<usize> {
         let typed = self.input.text();
-        let filter = Filter::parse(&format!("-f {typed}")).unwrap_or_default();
+        let filter = Filter::parse(&format!("-f {typed}"));
         let mut tester = filter.tester();
         let all = self.items.iter().enumerate();
         all.filter(|(_, item)| typed.is_empty() || tester.passes(item)).map(|(i, _)| i).collect()
@@ -314,7 +253,10 @@ impl View for Pick {
         }
         let told =
             if self.chosen.is_some() { "space chooses, enter takes them" } else { "enter takes it, esc does not" };
-        line(told, Tone::Dim, inner, inner.height.saturating_sub(1), buf, cx);
+        // Where there is a line for it below what is typed and chosen.
+        if inner.height > 2 {
+            line(told, Tone::Dim, inner, inner.height - 1, buf, cx);
+        }
     }
 
     fn cursor(&self) -> Option<Position> {

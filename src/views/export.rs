@@ -59,13 +59,16 @@ impl Export {
         ask(ASK, format!("export {what} to"), &hint, &initial)
     }
 
+    /// The file that was named on the command line.
+    pub fn named(&mut self, file: &str) -> Wanted {
+        self.typed = file.trim().to_string();
+        Wanted { file: self.typed.clone(), replace: false }
+    }
+
     /// The file to write now, where an answer was to one of its questions.
     pub fn answered(&mut self, topic: &str, answer: &Answer) -> Option<Wanted> {
         match (topic, answer) {
-            (ASK, Answer::Text(typed)) if !typed.trim().is_empty() => {
-                self.typed = typed.trim().to_string();
-                Some(Wanted { file: self.typed.clone(), replace: false })
-            }
+            (ASK, Answer::Text(typed)) if !typed.trim().is_empty() => Some(self.named(typed)),
             (REPLACE, Answer::Yes) => Some(Wanted { file: self.typed.clone(), replace: true }),
             _ => None,
         }

@@ -117,6 +117,11 @@ impl List for Folder {
     }
 
     async fn load(&self, lake: &Lake, feed: &Feed<Vec<Entry>>) -> Result<()> {
+        // Where nothing can be loaded that is said here, before a mapping is made for it.
+        if let Some(address) = self.route.table().filter(|address| address.at.is_some()) {
+            let table = lake.table(self.route.catalog.as_deref(), address).await?;
+            load::branch(&table, address.at.as_deref())?;
+        }
         let folder = match &self.route.detail {
             Some(folder) => PathBuf::from(folder),
             None => demo::files(lake.env()).unwrap_or_else(|| PathBuf::from(".")),

@@ -328,6 +328,11 @@ pub const SCREENS: &[Screen] = &[
     },
 ];
 
+/// Whether a view is there to write: none is opened where one may not.
+pub fn writes(screen: &str) -> bool {
+    [folder::NAME, folder::NEW, create::NAME, load::NAME].contains(&screen)
+}
+
 /// The view of a name or an alias.
 pub fn screen(name: &str) -> Option<&'static Screen> {
     SCREENS.iter().find(|s| s.name == name || s.aliases.contains(&name))

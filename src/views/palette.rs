@@ -51,7 +51,11 @@ const SHOWN: usize = 10;
 impl Palette {
     /// A command line that completes to what works now.
     pub fn new(offers: Vec<Offer>, here: Route, cx: &Context<'_>) -> Self {
-        let mut candidates: Vec<_> = super::SCREENS.iter().map(|s| of_screen(s, cx)).collect();
+        let mut candidates: Vec<_> = super::SCREENS
+            .iter()
+            .filter(|s| !(cx.read_only && super::writes(s.name)))
+            .map(|s| of_screen(s, cx))
+            .collect();
         candidates.extend(offers.iter().filter(|o| super::screen(o.action.name()).is_none()).map(|o| of_action(o, cx)));
         candidates.extend(WORDS.iter().map(|(word, help)| Candidate {
             line: (*word).to_string(),

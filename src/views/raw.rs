@@ -81,7 +81,11 @@ impl RawView {
                 match regex(&typed) {
                     _ if typed.is_empty() => self.search = None,
                     Ok(search) => self.search = Some(search),
-                    Err(error) => return vec![Effect::failed(&error)],
+                    // What was typed stays, to be mended.
+                    Err(error) => {
+                        self.typing = Some(Input::new(&typed));
+                        return vec![Effect::failed(&error)];
+                    }
                 }
                 return self.find(true, self.scroll.top);
             }

@@ -324,6 +324,12 @@ impl RowsView {
         if wanted == self.look().wanted { Vec::new() } else { self.want(wanted, cx) }
     }
 
+    /// Rows for which an expression is true; all of them where it is empty.
+    fn only_where(&mut self, expression: &str, cx: &Context<'_>) -> Vec<Effect> {
+        let filter = Some(expression.trim().to_string()).filter(|typed| !typed.is_empty());
+        self.want(Wanted { filter, ..self.look().wanted.clone() }, cx)
+    }
+
     fn jump_to(&mut self, typed: &str, cx: &Context<'_>) -> Vec<Effect> {
         match typed.replace([',', '_', ' '], "").parse::<usize>() {
             Ok(number) if number > 0 => {
@@ -385,6 +391,18 @@ impl View for RowsView {
         effects
     }
 
+    fn act_with(&mut self, action: Action, words: &str, cx: &Context<'_>) -> Option<Vec<Effect>> {
+        match action {
+            Action::Where => Some(self.only_where(words, cx)),
+            Action::Jump => Some(self.jump_to(words, cx)),
+            Action::Export => {
+                let file = self.export.named(words);
+                Some(self.export_to(file))
+            }
+            _ => self.list.act_with(action, words, cx),
+        }
+    }
+
     fn captures(&self) -> bool {
         self.list.captures()
     }
@@ -434,10 +452,7 @@ impl View for RowsView {
         }
         match (topic, answer) {
             (COLUMNS, Answer::ChosenMany(chosen)) => self.choose_columns(&chosen, cx),
-            (WHERE, Answer::Text(typed)) => {
-                let filter = Some(typed.trim().to_string()).filter(|typed| !typed.is_empty());
-                self.want(Wanted { filter, ..self.look().wanted.clone() }, cx)
-            }
+            (WHERE, Answer::Text(typed)) => self.only_where(&typed, cx),
             (JUMP, Answer::Text(typed)) => self.jump_to(&typed, cx),
             _ => Vec::new(),
         }

@@ -163,6 +163,10 @@ async fn load_preflight_screen() {
     told.show("where rejected rows go", &mut console, &[(80, 24)]);
     walk(&mut console, &lake, "esc j enter").await;
     told.show("the line of a fault", &mut console, &[(80, 16)]);
+    walk(&mut console, &lake, "esc").await;
+    assert!(console.screen(80, 24).contains("3 preflight ●"), "back to where one came from");
+    walk(&mut console, &lake, "esc").await;
+    assert!(console.screen(80, 24).contains("2 mapping ●"));
     keep("load_preflight", told.0);
 }
 

@@ -153,7 +153,11 @@ async fn rows_that_were_overwritten() {
     let mut console = shown("overwritten", &lake, &id).await;
     let mut told = Gallery::default();
     console.press("x");
-    told.show("asked", &mut console, &BOTH);
+    let small = console.screen(20, 5);
+    console.press("enter y").settle(&lake.lake).await;
+    assert_eq!(console.screen(20, 5), small, "what cannot be read is not answered");
+    assert!(small.contains("make the terminal") && !small.contains("enter"), "{small}");
+    told.show("asked", &mut console, &[(80, 24), (120, 40), (40, 12)]);
     console.press("y").settle(&lake.lake).await;
     told.show("given up", &mut console, &BOTH);
     keep("workbench_discarded", told.0);

@@ -100,11 +100,16 @@ impl<L: List> ListView<L> {
         let [rest, field] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
         let sign = cx.keymap.shown(Action::Filter).unwrap_or_else(|| "/".to_string());
         self.cursor = Some(input.render(&format!(" {sign} "), field, buf, cx));
-        if let Some(error) = &self.typing_error {
-            let error = format!(" {error} ");
-            let cells = text::width(&error).min(usize::from(field.width));
-            let x = field.right() - u16::try_from(cells).unwrap_or(0);
-            buf.set_stringn(x, field.y, &error, cells, cx.styles.get(Tone::Danger));
+        if let Some(why) = self.listing.filter().problem() {
+            let typed = text::width(input.text()) + text::width(&sign) + 4;
+            let room = usize::from(field.width).saturating_sub(typed);
+            let whole = format!(" not a regular expression: {why}; matched as plain text ");
+            // What was typed is never covered.
+            let told = [whole.as_str(), " matched as plain text ", " plain text "];
+            if let Some(told) = told.into_iter().find(|told| text::width(told) <= room) {
+                let x = field.right() - u16::try_from(text::width(told)).unwrap_or(0);
+                buf.set_string(x, field.y, told, cx.styles.get(Tone::Danger));
+            }
         }
         rest
     }

@@ -40,7 +40,6 @@ pub struct ListView<L: List> {
     stale: Option<String>,
     /// The filter while it is typed.
     pub(super) typing: Option<Input>,
-    pub(super) typing_error: Option<String>,
     pub(super) pane: Pane,
     pub(super) cursor: Option<Position>,
     export: Export,
@@ -75,7 +74,6 @@ impl<L: List> ListView<L> {
             looked: Vec::new(),
             stale: None,
             typing: None,
-            typing_error: None,
             pane: Pane::default(),
             cursor: None,
             export: Export::default(),
@@ -182,11 +180,10 @@ impl<L: List> ListView<L> {
         match key.code {
             KeyCode::Enter => {
                 self.typing = None;
-                self.typing_error = None;
+                return self.arrange_anew().into_iter().chain(self.plain_text()).collect();
             }
             KeyCode::Esc => {
                 self.typing = None;
-                self.typing_error = None;
                 self.listing.set_filter(Filter::default());
             }
             KeyCode::Up => self.listing.go(-1),
@@ -198,13 +195,15 @@ impl<L: List> ListView<L> {
     }
 
     fn apply_filter(&mut self) {
-        match Filter::parse(self.typing.as_ref().map_or("", Input::text)) {
-            Ok(filter) => {
-                self.typing_error = None;
-                self.listing.set_filter(filter);
-            }
-            Err(error) => self.typing_error = Some(error.to_string()),
-        }
+        self.listing.set_filter(Filter::parse(self.typing.as_ref().map_or("", Input::text)));
+    }
+
+    /// Says so where the filter is no regular expression.
+    fn plain_text(&self) -> Option<Effect> {
+        let filter = self.listing.filter();
+        let why = filter.problem()?;
+        let told = format!("{} is not a regular expression ({why}): it is matched as plain text", filter.as_str());
+        Some(Effect::Notice(Notice::warning(told)))
     }
 
     fn enter(&self) -> Option<(&'static str, Route)> {
@@ -372,6 +371,20 @@ impl<L: List> View for ListView<L> {
                 Vec::new()
             }
             _ => self.act_on_list(action, cx),
+        }
+    }
+
+    fn act_with(&mut self, action: Action, words: &str, cx: &Context<'_>) -> Option<Vec<Effect>> {
+        match action {
+            Action::Filter => {
+                self.listing.set_filter(Filter::parse(words));
+                Some(self.arrange_anew().into_iter().chain(self.plain_text()).collect())
+            }
+            Action::Export => {
+                let wanted = self.export.named(words);
+                Some(self.export_to(wanted, cx.now_ms))
+            }
+            _ => None,
         }
     }
 

@@ -167,7 +167,10 @@ impl LoadView {
             }
             Action::Skip => self.edit(&MappingEdit::Skip { column }),
             Action::SaveMapping => ask("save", "save the mapping as", "a new file", "mapping.toml"),
-            Action::LoadMapping => ask("read", "take the mapping from", "a mapping file", "mapping.toml"),
+            Action::LoadMapping => {
+                let hint = "a mapping file; empty: the columns are matched by their names again";
+                ask("read", "take the mapping from", hint, "mapping.toml")
+            }
             _ => Vec::new(),
         }
     }
@@ -183,6 +186,12 @@ impl LoadView {
         let next = Arc::new(draft.with_mapping(Mapping { source: None, ..mapping }));
         self.draft = Load::Ready(next);
         self.bind()
+    }
+
+    /// As if the files were opened for the first time.
+    fn match_anew(&mut self) -> Vec<Effect> {
+        self.choices.mapping = None;
+        vec![Effect::start(tasks::Open { route: self.route.clone(), again: None })]
     }
 
     fn ask_setting(&self) -> Vec<Effect> {
@@ -209,7 +218,7 @@ impl LoadView {
         let (Some(fault), Some(draft)) = (pane.fault(), self.draft.ready()) else { return Vec::new() };
         let file = draft.source().files.iter().position(|f| f.path == fault.line.file).unwrap_or(0);
         let wanted = self.rows.line(file, fault.line.line);
-        self.step = Step::Source;
+        (self.step, self.from_fault) = (Step::Source, true);
         self.look(wanted)
     }
 
@@ -255,10 +264,10 @@ impl LoadView {
                 self.save(false)
             }
             (REPLACE, Answer::Yes, _) => self.save(true),
-            ("read", Answer::Text(path), _) => {
-                let task = entered(&path).map(ReadMapping);
-                task.map(|task| Effect::Start(READ_MAPPING, Box::new(task))).into_iter().collect()
-            }
+            ("read", Answer::Text(path), _) => match entered(&path) {
+                Some(path) => vec![Effect::Start(READ_MAPPING, Box::new(ReadMapping(path)))],
+                None => self.match_anew(),
+            },
             ("rejects", Answer::Text(path), _) => {
                 self.choices.rejects = entered(&path);
                 if self.choices.rejects.is_some() { self.go(Step::Commit, cx) } else { Vec::new() }

@@ -75,7 +75,8 @@ impl MappingPane {
 
     fn render_source(&self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let Some(view) = self.view().filter(|_| area.width > 0) else { return };
-        let title = format!("source: {} columns, {}", view.source.len(), super::settings::summary(draft.settings()));
+        let columns = human::counted(view.source.len(), "column");
+        let title = format!("source: {columns}, {}", super::settings::summary(draft.settings()));
         let inner = pane(&title, false, area, buf, cx);
         let taken = self.column().and_then(|side| taken_from(draft, &side.name));
         let at = taken.as_ref().and_then(|taken| view.source.iter().position(|side| side.name == *taken));
@@ -95,7 +96,8 @@ impl MappingPane {
     fn render_table(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let Some(bound) = &self.bound else { return };
         let sides = &bound.view.table;
-        let mut title = format!("{}: {} columns", text::safe(&draft.table().to_string()), sides.len());
+        let columns = human::counted(sides.len(), "column");
+        let mut title = format!("{}: {columns}", text::safe(&draft.table().to_string()));
         for more in [count_unmapped(&bound.view), format!("schema {}", draft.schema_id())] {
             title = if more.is_empty() { title } else { format!("{title} · {more}") };
         }

@@ -17,7 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::widgets::load::{self as states, Load};
-use super::widgets::{facts, text};
+use super::widgets::{facts, human, text};
 use crate::Kind;
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
@@ -30,7 +30,7 @@ use crate::ingest::mapping::Mapping;
 use crate::ingest::source::SourceOptions;
 use crate::recovery::Loaded;
 
-pub use tasks::paths;
+pub use tasks::{branch, paths};
 
 /// Its name on the command line.
 pub const NAME: &str = "load";
@@ -72,6 +72,8 @@ pub struct LoadView {
     rows: window::RowWindow,
     mapping: mapping::MappingPane,
     preflight: Load<preflight::PreflightPane>,
+    /// Whether one came to the source from a fault of the preflight: the way back leads there.
+    from_fault: bool,
     /// What the report is of: it holds as long as both stay the same.
     checked: Option<(SourceOptions, Mapping)>,
     choices: commit::Choices,
@@ -90,11 +92,17 @@ impl LoadView {
             rows: window::RowWindow::default(),
             mapping: mapping::MappingPane::default(),
             preflight: Load::Idle,
+            from_fault: false,
             checked: None,
             choices: commit::Choices::default(),
             result: Load::Idle,
             began_ms: 0,
         }
+    }
+
+    fn branch(&self) -> &str {
+        let named = self.route.table().and_then(|address| address.at.as_deref()).unwrap_or("main");
+        self.draft.ready().map_or(named, |draft| draft.branch())
     }
 
     /// Takes an opened or re-read source: everything after it starts anew, but for what was chosen.
@@ -125,6 +133,7 @@ impl LoadView {
 
     /// Goes to a step, where the one before it allows that.
     fn go(&mut self, step: Step, cx: &Context<'_>) -> Vec<Effect> {
+        self.from_fault = false;
         let problems = self.mapping.problems();
         if step > Step::Mapping && self.mapping.view().is_none_or(|_| !problems.is_empty()) {
             let told = problems.first().cloned().unwrap_or_else(|| "the columns are not matched yet".into());
@@ -223,8 +232,8 @@ impl LoadView {
     }
 
     fn render_source(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
-        let columns = draft.source().columns.len();
-        let title = format!("{columns} columns · {} · {}", settings::summary(draft.settings()), self.rows.place());
+        let columns = human::counted(draft.source().columns.len(), "column");
+        let title = format!("{columns} · {} · {}", settings::summary(draft.settings()), self.rows.place());
         let inner = states::pane(&title, true, area, buf, cx);
         let warnings = &draft.source().warnings;
         let said = u16::try_from(warnings.len().min(2)).unwrap_or(0);
@@ -274,18 +283,25 @@ impl View for LoadView {
     }
 
     fn status(&self, _cx: &Context<'_>) -> String {
-        format!("append to {}", text::safe(self.draft.ready().map_or("main", |draft| draft.branch())))
+        match self.draft {
+            Load::Failed(_) => String::new(),
+            _ => format!("append to {}", text::safe(self.branch())),
+        }
     }
 
     fn offers(&self, cx: &Context<'_>) -> Vec<Offer> {
         self.offered(cx)
     }
 
-    fn open(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+    fn open(&mut self, cx: &Context<'_>) -> Vec<Effect> {
         // A refresh keeps the mapping: the files are read again as they are read now.
         let again = self.draft.ready().map(|draft| (draft.clone(), draft.options()));
         if again.is_none() {
             self.draft = Load::Loading;
+        }
+        // Left while it was checked: nobody waits for that answer any more.
+        if matches!(self.preflight, Load::Loading) && !cx.is_running(CHECK) {
+            (self.preflight, self.step) = (Load::Idle, self.step.min(Step::Mapping));
         }
         self.checked = None;
         vec![Effect::start(tasks::Open { route: self.route.clone(), again })]
@@ -299,9 +315,19 @@ impl View for LoadView {
         if matches!(self.result, Load::Loading) {
             return true;
         }
+        if std::mem::take(&mut self.from_fault) && self.step == Step::Source {
+            self.step = Step::Preflight;
+            return true;
+        }
         // After a load there is no way back into it.
         let before = self.step.before().filter(|_| self.result.ready().is_none());
         before.map(|step| self.step = step).is_some()
+    }
+
+    /// A mapping that was edited, as long as its rows are not loaded.
+    fn is_unfinished(&self) -> bool {
+        let is_edited = self.draft.ready().is_some_and(|draft| !draft.is_as_matched());
+        is_edited && matches!(self.result, Load::Idle | Load::Failed(_))
     }
 
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {

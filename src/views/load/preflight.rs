@@ -138,9 +138,14 @@ impl PreflightPane {
         let r = &self.report;
         let count = |n: u64| human::count(n.into());
         let first = match self.is_clean() {
+            true if r.rows == 1 => ("✔ the only row fits".into(), Tone::Added),
             true => (format!("✔ all {} rows fit", count(r.rows)), Tone::Added),
             false => {
-                let told = format!("✖ {} of {} rows do not fit, {} do", count(r.unfit), count(r.rows), count(r.fit));
+                let (do_not, others) =
+                    (if r.unfit == 1 { "does not" } else { "do not" }, if r.fit == 1 { "does" } else { "do" });
+                let rows = if r.rows == 1 { "row" } else { "rows" };
+                let told =
+                    format!("✖ {} of {} {rows} {do_not} fit, {} {others}", count(r.unfit), count(r.rows), count(r.fit));
                 (told, Tone::Danger)
             }
         };
@@ -152,7 +157,9 @@ impl PreflightPane {
         told.extend(r.reasons.iter().take(6).map(reason));
         let more = r.reasons.len().saturating_sub(6);
         if more > 0 || r.other_faults > 0 {
-            told.push((format!("  and {more} more reasons, {} more cells", count(r.other_faults)), Tone::Dim));
+            let cells = usize::try_from(r.other_faults).unwrap_or(usize::MAX);
+            let told_not = [human::counted(more, "more reason"), human::counted(cells, "more cell")];
+            told.push((format!("  and {}", told_not.join(", ")), Tone::Dim));
         }
         told
     }

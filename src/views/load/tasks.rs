@@ -17,7 +17,11 @@ use crate::ingest::run::{IngestRequest, OnError};
 use crate::ingest::source::SourceOptions;
 use crate::monitor::Monitor;
 use crate::recovery::{self, Loaded, OnConflict, Policy};
+use crate::table::{Table, inspect};
 use crate::{Error, Result};
+
+/// The branch that is meant where none is named.
+const MAIN: &str = "main";
 
 /// Rows of the source at any place, shared by the tasks that look at them.
 pub type SharedPreviewer = Arc<Mutex<Previewer>>;
@@ -80,10 +84,38 @@ impl Open {
     async fn open(&self, lake: &Lake, monitor: &Monitor) -> Result<Draft> {
         let address = self.route.table().ok_or_else(|| Error::invalid("no table is named to load into"))?;
         let table = lake.table(self.route.catalog.as_deref(), address).await?;
-        let branch = address.at.clone().unwrap_or_else(|| "main".into());
+        let branch = branch(&table, address.at.as_deref())?;
         let options = SourceOptions { paths: paths(&self.route), ..SourceOptions::default() };
         blocking(monitor, move |monitor| Draft::open(table, branch, &options, monitor)).await
     }
+}
+
+/// The branch that a load goes to: the one that stands behind the table's name, else main.
+///
+/// # Errors
+/// Invalid where a tag, a snapshot or a time stands there: rows are loaded into branches only. Not found where nothing is
+/// meant by it.
+pub fn branch(table: &Table, at: Option<&str>) -> Result<String> {
+    let Some(at) = at.filter(|at| *at != MAIN) else { return Ok(MAIN.into()) };
+    let refs = inspect::refs(table)?;
+    let found = refs.iter().find(|found| found.name == at);
+    if found.is_some_and(|found| found.kind == "BRANCH") {
+        return Ok(at.into());
+    }
+    table.resolve(Some(at))?;
+    let what = match found {
+        Some(_) => "is a tag, and tags stay where they are",
+        None => "is a state of the past",
+    };
+    let branches: Vec<_> =
+        refs.iter().filter(|found| found.kind == "BRANCH").map(|found| found.name.as_str()).collect();
+    let hint = format!(
+        ":ingest {}@BRANCH loads into a branch; there {}: {}. A new one is made among the snapshots (:snapshots)",
+        table.name(),
+        if branches.len() == 1 { "is" } else { "are" },
+        branches.join(", ")
+    );
+    Err(Error::invalid(format!("nothing can be loaded there: {at} {what}")).with("table", table.name()).hint(hint))
 }
 
 /// Looks at rows of the source.

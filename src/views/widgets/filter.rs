@@ -21,35 +21,54 @@ enum Rule {
         regex: Regex,
         inverted: bool,
     },
+    /// What is no regular expression, as it stands there.
+    Plain {
+        text: String,
+        exact: bool,
+        inverted: bool,
+        why: String,
+    },
     Fuzzy {
         pattern: Pattern,
         inverted: bool,
     },
 }
 
+/// How the message begins that a text is none.
+const NO_REGEX: &str = "not a regular expression: ";
+
 /// The memory a compiled expression may take, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
 
 impl Filter {
-    /// Reads a filter. Small letters match both cases; a capital letter makes it exact.
-    ///
-    /// # Errors
-    /// Invalid where it is no regular expression.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Reads a filter. Small letters match both cases; a capital letter makes it exact. What is no regular expression is
+    /// plain text, and [`Filter::problem`] says so.
+    pub fn parse(text: &str) -> Self {
         let (inverted, rest) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
         let rule = match rest.strip_prefix("-f ") {
             _ if rest.is_empty() => Rule::All,
             Some(words) => {
                 Rule::Fuzzy { pattern: Pattern::parse(words, CaseMatching::Smart, Normalization::Smart), inverted }
             }
-            None => Rule::Matches { regex: regex(rest)?, inverted },
+            None => match regex(rest) {
+                Ok(regex) => Rule::Matches { regex, inverted },
+                Err(error) => plain(rest, inverted, &error),
+            },
         };
-        Ok(Self { text: text.to_string(), rule })
+        Self { text: text.to_string(), rule }
     }
 
     /// As it was typed.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Why it is no regular expression, and therefore plain text.
+    pub fn problem(&self) -> Option<&str> {
+        match &self.rule {
+            Rule::Plain { why, .. } => Some(why),
+            Rule::All | Rule::Matches { .. } | Rule::Fuzzy { .. } => None,
+        }
     }
 
     /// Whether everything passes.
@@ -63,17 +82,27 @@ impl Filter {
     }
 }
 
+fn plain(text: &str, inverted: bool, error: &Error) -> Rule {
+    let exact = is_exact(text);
+    let why = error.to_string();
+    let why = why.strip_prefix(NO_REGEX).unwrap_or(&why).to_string();
+    Rule::Plain { text: if exact { text.to_string() } else { text.to_lowercase() }, exact, inverted, why }
+}
+
+fn is_exact(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+}
+
 /// Small letters match both cases.
 ///
 /// # Errors
 /// Invalid where it is no regular expression, or too large a one.
 pub fn regex(text: &str) -> Result<Regex> {
-    let exact = text.chars().any(char::is_uppercase);
-    let built = RegexBuilder::new(text).case_insensitive(!exact).size_limit(SIZE_LIMIT).build();
+    let built = RegexBuilder::new(text).case_insensitive(!is_exact(text)).size_limit(SIZE_LIMIT).build();
     built.map_err(|e| {
         let why = e.to_string();
-        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
-        Error::invalid(format!("not a regular expression: {why}"))
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").trim_end_matches('.');
+        Error::invalid(format!("{NO_REGEX}{why}"))
     })
 }
 
@@ -91,6 +120,8 @@ impl Tester<'_> {
         match self.rule {
             Rule::All => true,
             Rule::Matches { regex, inverted } => regex.is_match(text) != *inverted,
+            Rule::Plain { text: wanted, exact: true, inverted, .. } => text.contains(wanted) != *inverted,
+            Rule::Plain { text: wanted, inverted, .. } => text.to_lowercase().contains(wanted) != *inverted,
             Rule::Fuzzy { pattern, inverted } => {
                 let matcher = self.matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
                 let found = pattern.score(Utf32Str::new(text, &mut self.buffer), matcher);
@@ -105,7 +136,7 @@ mod tests {
     use super::*;
 
     fn passing(filter: &str) -> Vec<&'static str> {
-        let filter = Filter::parse(filter).unwrap();
+        let filter = Filter::parse(filter);
         let mut tester = filter.tester();
         ["append icedeck", "replace spark", "Append flink"].into_iter().filter(|t| tester.passes(t)).collect()
     }
@@ -123,9 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_expression_says_what_is_wrong() {
-        let error = Filter::parse("a(").unwrap_err().to_string();
-        assert_eq!(error, "not a regular expression: unclosed group");
-        assert!(Filter::parse("(a{1000}){1000}").is_err());
+    fn a_broken_expression_is_plain_text_and_says_what_is_wrong() {
+        assert_eq!(Filter::parse("a(").problem(), Some("unclosed group"));
+        assert_eq!(regex("a(").unwrap_err().to_string(), "not a regular expression: unclosed group");
+        assert!(Filter::parse("(a{1000}){1000}").problem().is_some_and(|why| why.contains("size limit")));
+        assert!(Filter::parse("a.*").problem().is_none());
+        let passes = |filter: &str, text: &str| Filter::parse(filter).tester().passes(text);
+        assert!(passes("sum(", "Sum(x)") && !passes("Sum(", "sum(x)") && !passes("sum(", "summer"));
+        assert!(passes("!sum(", "summer") && !passes("!sum(", "sum(x)"));
     }
 }

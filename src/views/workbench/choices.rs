@@ -41,9 +41,11 @@ pub fn choices(paper: &Paper, stand: &Stand) -> Vec<(Deed, &'static str)> {
 pub fn question(deed: Deed, paper: &Paper, stand: &Stand) -> Confirm {
     let (row, record) = (&paper.row, &paper.record);
     let (table, branch) = (safe(&row.table).into_owned(), safe(record.branch()).into_owned());
+    let rows = usize::try_from(row.rows).unwrap_or(usize::MAX);
+    let are = is_or_are(rows);
     let staged = format!(
         "{} in {} ({})",
-        human::counted(usize::try_from(row.rows).unwrap_or(usize::MAX), "row"),
+        human::counted(rows, "row"),
         human::counted(usize::try_from(row.files).unwrap_or(usize::MAX), "staged file"),
         human::bytes(row.bytes)
     );
@@ -58,25 +60,27 @@ pub fn question(deed: Deed, paper: &Paper, stand: &Stand) -> Confirm {
             ("Make the change again?".into(), vec![plain(told)])
         }
         Deed::Rebase => {
-            let mut lines = vec![plain(format!("{staged} are published on {branch} of {table} as it is now."))];
+            let mut lines = vec![plain(format!("{staged} {are} published on {branch} of {table} as it is now."))];
             lines.push(plain(theirs_stays(stand)));
             (format!("Publish on {branch}?"), lines)
         }
         Deed::Restage if record.plan.verb == DELETE => {
-            let told = format!("{staged} are deleted; the delete is planned anew on {branch} of {table} as it is now.");
+            let told =
+                format!("{staged} {are} deleted; the delete is planned anew on {branch} of {table} as it is now.");
             ("Delete by the same filter again?".into(), vec![plain(told)])
         }
         Deed::Restage => {
-            let sources = human::counted(record.plan.sources.len(), "source file");
-            let told = format!("{staged} are deleted; {sources} are read again and loaded into {branch} of {table}.");
+            let files = record.plan.sources.len();
+            let read = format!("{} {} read again", human::counted(files, "source file"), is_or_are(files));
+            let told = format!("{staged} {are} deleted; {read} and loaded into {branch} of {table}.");
             ("Write the rows again?".into(), vec![plain(told)])
         }
         Deed::Branch => {
-            let told = format!("{staged} are published on the new branch ingest-{}.", safe(&row.ingest_id));
+            let told = format!("{staged} {are} published on the new branch ingest-{}.", safe(&row.ingest_id));
             let stays = format!("It is made where {branch} leads now; {branch} stays as it is.");
             ("Publish on a new branch?".into(), vec![plain(told), plain(stays)])
         }
-        Deed::Discard => discard(paper, &staged),
+        Deed::Discard => discard(paper, &format!("{staged} {are}")),
     };
     if stand.assessment.verdict == Verdict::Decide && deed == Deed::Rebase {
         lines.insert(0, (safe(&stand.assessment.reason).into_owned(), Tone::Warning));
@@ -87,6 +91,10 @@ pub fn question(deed: Deed, paper: &Paper, stand: &Stand) -> Confirm {
     Confirm::new(deed.verb(), title, lines)
 }
 
+fn is_or_are(n: usize) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 fn theirs_stays(stand: &Stand) -> String {
     match stand.assessment.changes.len() {
         0 => "Nobody changed anything meanwhile.".into(),
@@ -95,10 +103,11 @@ fn theirs_stays(stand: &Stand) -> String {
     }
 }
 
+/// `staged` is what is deleted, with its "is" or "are".
 fn discard(paper: &Paper, staged: &str) -> (String, Vec<(String, Tone)>) {
     let told = match paper.row.files {
         0 => "The journal is closed; there are no staged files.".to_string(),
-        _ => format!("{staged} are deleted, and the journal is closed."),
+        _ => format!("{staged} deleted, and the journal is closed."),
     };
     let sources = paper.record.plan.sources.len();
     let mut lines = vec![(told, Tone::Danger), ("No snapshot holds these rows.".into(), Tone::Plain)];

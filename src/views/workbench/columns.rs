@@ -148,15 +148,17 @@ fn touches(change: &Intervening) -> bool {
     removes && change.touches_ours != Some(false)
 }
 
-/// `+4,000 −1,204 rows, +1 −38 files`.
+/// `+4,000 −1,204 rows, +1 −38 files`, `+1 file`.
 fn numbers(change: &Intervening) -> Option<String> {
     let both = |added: Option<u64>, removed: Option<u64>, what: &str| {
         let part = |n: Option<u64>, sign: i128| n.filter(|n| *n > 0).map(|n| human::change(sign * i128::from(n)));
         let told: Vec<_> = [part(added, 1), part(removed, -1)].into_iter().flatten().collect();
-        (!told.is_empty()).then(|| format!("{} {what}", told.join(" ")))
+        let of_one = matches!((added.unwrap_or(0), removed.unwrap_or(0)), (1, 0) | (0, 1));
+        let plural = if of_one { "" } else { "s" };
+        (!told.is_empty()).then(|| format!("{} {what}{plural}", told.join(" ")))
     };
-    let rows = both(change.added_rows, change.removed_rows, "rows");
-    let files = both(change.added_files, change.removed_files, "files");
+    let rows = both(change.added_rows, change.removed_rows, "row");
+    let files = both(change.added_files, change.removed_files, "file");
     let told: Vec<_> = [rows, files].into_iter().flatten().collect();
     (!told.is_empty()).then(|| told.join(", "))
 }

@@ -254,7 +254,10 @@ impl View for Workbench {
     }
 
     fn status(&self, _cx: &Context<'_>) -> String {
-        self.paper.as_deref().map(state_word).unwrap_or_default()
+        match &self.ended {
+            Some(done) => outcome::word(done.outcome).into(),
+            None => self.paper.as_deref().map(state_word).unwrap_or_default(),
+        }
     }
 
     fn offers(&self, cx: &Context<'_>) -> Vec<Offer> {
