@@ -200,8 +200,13 @@ async fn nothing_that_tells() {
     let (lake, table, id) = stranded(Fault::Before).await;
     lake.forget(&table).await;
     let mut console = shown("unproved", &lake, &id).await;
-    console.press("enter x");
-    assert!(!console.screen(80, 24).contains("Give it up?"), "it may be there");
+    console.press("x");
+    let asked = console.screen(80, 24);
+    assert!(!asked.contains("Give it up?") && asked.contains("Close it on your word?"), "it may be there\n{asked}");
+    console.press("y").settle(&lake.lake).await;
+    let done = console.screen(120, 40);
+    assert!(done.contains("1 staged file kept"), "{done}");
+    assert_eq!(icedeck::recovery::open_rows(&lake.env).unwrap().rows, []);
 }
 
 /// Nothing that writes works where one may only look; and the journal is shown where the catalog is not there.

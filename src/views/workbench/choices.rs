@@ -33,6 +33,8 @@ pub fn choices(paper: &Paper, stand: &Stand) -> Vec<(Deed, &'static str)> {
     }
     if assessment.may_discard() {
         found.push((Deed::Discard, "discard"));
+    } else if assessment.may_close() {
+        found.push((Deed::Close, "close, keep files"));
     }
     found
 }
@@ -81,6 +83,11 @@ pub fn question(deed: Deed, paper: &Paper, stand: &Stand) -> Confirm {
             ("Publish on a new branch?".into(), vec![plain(told), plain(stays)])
         }
         Deed::Discard => discard(paper, &format!("{staged} {are}")),
+        Deed::Close => {
+            let unproved = "Whether it landed cannot be proved: look for its rows in the table first.";
+            let kept = format!("{staged} {are} kept, nothing is sent; the journal is closed for good.");
+            ("Close it on your word?".into(), vec![(unproved.into(), Tone::Warning), plain(kept)])
+        }
     };
     if stand.assessment.verdict == Verdict::Decide && deed == Deed::Rebase {
         lines.insert(0, (safe(&stand.assessment.reason).into_owned(), Tone::Warning));

@@ -237,7 +237,7 @@ impl Workbench {
         states::line(&told, Tone::Accent, inner, 0, buf, cx);
         let key = cx.keymap.shown(Action::Interrupt).unwrap_or_else(|| format!(":{}", Action::Interrupt));
         let stops = match self.chosen {
-            Deed::Discard => "This cannot be stopped any more; it takes a moment.".to_string(),
+            Deed::Discard | Deed::Close => "This cannot be stopped any more; it takes a moment.".to_string(),
             _ => format!("{key} stops it once the answer to what was sent is here."),
         };
         states::line(&stops, Tone::Dim, inner, 1, buf, cx);
@@ -311,7 +311,9 @@ impl View for Workbench {
             Action::Rebase => return self.ask(Deed::Rebase),
             Action::Restage => return self.ask(Deed::Restage),
             Action::PublishOnBranch => return self.ask(Deed::Branch),
-            Action::Discard => return self.ask(Deed::Discard),
+            Action::Discard => {
+                return [Deed::Discard, Deed::Close].into_iter().flat_map(|deed| self.ask(deed)).collect();
+            }
             _ => {}
         }
         Vec::new()
@@ -349,7 +351,7 @@ impl View for Workbench {
     }
 
     fn answer(&mut self, topic: &'static str, answer: Answer, _cx: &Context<'_>) -> Vec<Effect> {
-        let deeds = [Deed::Rebase, Deed::Restage, Deed::Branch, Deed::Discard];
+        let deeds = [Deed::Rebase, Deed::Restage, Deed::Branch, Deed::Discard, Deed::Close];
         let deed = deeds.into_iter().find(|deed| deed.verb() == topic).filter(|_| answer == Answer::Yes);
         deed.map(|deed| self.begin(deed)).unwrap_or_default()
     }
@@ -388,6 +390,6 @@ fn action(deed: Deed) -> Action {
         Deed::Rebase => Action::Rebase,
         Deed::Restage => Action::Restage,
         Deed::Branch => Action::PublishOnBranch,
-        Deed::Discard => Action::Discard,
+        Deed::Discard | Deed::Close => Action::Discard,
     }
 }

@@ -102,6 +102,8 @@ pub enum Deed {
     Branch,
     /// Given up.
     Discard,
+    /// Given up on the operator's word, its files kept.
+    Close,
 }
 
 impl Deed {
@@ -112,6 +114,7 @@ impl Deed {
             Deed::Restage => "restage",
             Deed::Branch => "branch",
             Deed::Discard => "discard",
+            Deed::Close => "discard --keep-files",
         }
     }
 
@@ -122,6 +125,7 @@ impl Deed {
             Deed::Restage => "load again",
             Deed::Branch => "publish on a branch",
             Deed::Discard => "discard",
+            Deed::Close => "close",
         }
     }
 
@@ -157,7 +161,7 @@ impl Task for Act {
     fn cancel(&self) -> Cancel {
         match self.deed {
             Deed::Rebase | Deed::Restage | Deed::Branch => Cancel::Cooperative,
-            Deed::Discard => Cancel::Never,
+            Deed::Discard | Deed::Close => Cancel::Never,
         }
     }
 
@@ -177,6 +181,7 @@ impl Act {
                 Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
                 Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
                 Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
+                Deed::Close => resolve::close(&connection, id, env, monitor).await,
             }
         }
         .boxed()
