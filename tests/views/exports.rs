@@ -218,4 +218,12 @@ async fn a_mapping_file_is_replaced_only_when_that_is_said() {
     }
     let screen = console.screen(100, 24);
     assert!(screen.contains("the mapping is saved in"), "{screen}");
+
+    let other = lake.folder.path().join("other.toml");
+    std::fs::copy(&saved, &other).unwrap();
+    walk(&mut console, &lake, "o").await;
+    console.press("ctrl-u").type_text(&other.display().to_string());
+    walk(&mut console, &lake, "enter enter enter").await;
+    let screen = console.screen(160, 40);
+    assert!(screen.contains("--mapping") && screen.contains("other.toml"), "the file that it came from\n{screen}");
 }

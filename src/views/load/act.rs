@@ -61,15 +61,15 @@ struct ReadMapping(PathBuf);
 
 #[async_trait]
 impl Task for ReadMapping {
-    type Part = Mapping;
+    type Part = (PathBuf, Mapping);
 
     fn title(&self) -> String {
         format!("read the mapping {}", self.0.display())
     }
 
-    async fn run(&self, _lake: &Lake, feed: &Feed<Mapping>) -> Result<()> {
+    async fn run(&self, _lake: &Lake, feed: &Feed<Self::Part>) -> Result<()> {
         let path = self.0.clone();
-        let read = tokio::task::spawn_blocking(move || Mapping::load(&path)).await;
+        let read = tokio::task::spawn_blocking(move || Mapping::load(&path).map(|mapping| (path, mapping))).await;
         feed.send(read.map_err(|e| Error::bug("reading the mapping broke off").caused_by(e))??).await
     }
 }
@@ -178,13 +178,16 @@ impl LoadView {
     fn edit(&mut self, edit: &MappingEdit) -> Vec<Effect> {
         let Some(draft) = self.draft.ready() else { return Vec::new() };
         self.draft = Load::Ready(Arc::new(draft.edited(edit)));
+        // No file holds this one.
+        self.choices.mapping = None;
         self.bind()
     }
 
-    pub(super) fn take_mapping(&mut self, mapping: Mapping) -> Vec<Effect> {
+    pub(super) fn take_mapping(&mut self, path: PathBuf, mapping: Mapping) -> Vec<Effect> {
         let Some(draft) = self.draft.ready() else { return Vec::new() };
         let next = Arc::new(draft.with_mapping(Mapping { source: None, ..mapping }));
         self.draft = Load::Ready(next);
+        self.choices.mapping = Some(path);
         self.bind()
     }
 

@@ -26,7 +26,7 @@ use crate::words::quoted;
 pub struct Choices {
     /// Where rows go that do not fit; nothing: they stop the load.
     pub rejects: Option<PathBuf>,
-    /// Where the mapping was saved.
+    /// The file that holds the mapping as it is.
     pub mapping: Option<PathBuf>,
     /// Where it is to be saved.
     pub saving: Option<PathBuf>,

@@ -196,7 +196,9 @@ impl LoadView {
                 Vec::new()
             }
             COMMIT => part.take().map(|result| self.ended(result, cx)).unwrap_or_default(),
-            act::READ_MAPPING => part.take().map(|mapping| self.take_mapping(mapping)).unwrap_or_default(),
+            act::READ_MAPPING => {
+                part.take().map(|(path, mapping)| self.take_mapping(path, mapping)).unwrap_or_default()
+            }
             act::SAVE_MAPPING => part.take().map(|path| self.saved(path)).unwrap_or_default(),
             _ => Vec::new(),
         }

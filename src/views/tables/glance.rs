@@ -5,6 +5,7 @@ use crate::Result;
 use crate::monitor::Monitor;
 use crate::table::inspect::{self, Overview};
 use crate::table::{Moment, Table};
+use crate::views::widgets::human;
 
 /// A table in a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +77,11 @@ pub fn faults(overview: &Overview) -> Vec<Fault> {
     let small = target.unwrap_or(TARGET_BYTES) / SMALL_PART;
     let mut found = Vec::new();
     if let Some(average) = average_bytes(overview).filter(|average| *average < small && files >= SOME_FILES) {
-        let story = format!("{files} data files of {average} bytes on average; {small} would still be small");
+        let story = format!(
+            "{files} data files of {} on average; {} would still be small",
+            human::bytes(average),
+            human::bytes(small)
+        );
         found.push(Fault { short: "small files", story });
     }
     if overview.equality_delete_count.unwrap_or(0) > 0 {
