@@ -35,7 +35,7 @@ pub async fn entries(connection: &Connection, at: &Namespace, deep: bool) -> Res
 /// Refuses a namespace with something in it: only an empty one can be dropped.
 ///
 /// # Errors
-/// [`Kind::Invalid`](crate::Kind::Invalid) with some of what is inside, and those of [`entries`].
+/// [`Kind::Invalid`] with some of what is inside, and those of [`entries`].
 pub async fn require_empty(connection: &Connection, namespace: &Namespace) -> Result<()> {
     let found = entries(connection, namespace, false).await?;
     let name = |entry: &Entry| match entry.kind {
