@@ -112,6 +112,21 @@ pub async fn loaded(lake: &Lake, connection: &Connection, policy: &Policy<'_>) -
     recovery::run(request, connection, policy, &lake.env, &Monitor::new()).await.unwrap()
 }
 
+/// A load whose process died right after its commit: the journal knows of a request, and of nothing else but `rest`.
+pub async fn dead_after_its_commit(rest: &str) -> (Lake, String) {
+    let lake = Lake::new().await;
+    lake.orders("sales.orders").await;
+    let done = loaded(&lake, &lake.connection, &Policy::default()).await;
+    let id = done.load.ingest_id.unwrap();
+    let path = journal::folder(&lake.env).join(format!("{id}.jsonl"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    // Closed, outcome: gone.
+    std::fs::write(&path, lines[..lines.len() - 2].join("\n") + "\n" + rest).unwrap();
+    assert_eq!(record(&lake, &id).state, journal::State::Sent);
+    (lake, id)
+}
+
 pub fn record(lake: &Lake, id: &str) -> Record {
     journal::read(&lake.env, id).unwrap()
 }

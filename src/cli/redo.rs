@@ -17,6 +17,6 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
     let table = connection.load(&args.table).await?;
-    let plan = context.monitor.until(redo(&table, &context.monitor)).await?;
+    let plan = context.monitor.until(redo(&table, &context.env, &context.monitor)).await?;
     finish(&plan.prepared, &plan, &connection, context).await
 }

@@ -199,16 +199,20 @@ async fn every_last_change_is_undone_and_redone() {
     let table = lake.append(&first, orders(&first, 100, 2)).await;
     let plan = undo(&table, &Monitor::new()).await.unwrap();
     assert_eq!((plan.leaving.as_ref().unwrap().gone.rows, plan.is_redo), (2, false));
-    assert_eq!(redo(&table, &Monitor::new()).await.unwrap_err().kind(), Kind::Invalid);
+    assert_eq!(redo(&table, &lake.env, &Monitor::new()).await.unwrap_err().kind(), Kind::Invalid);
     let undone = done(&lake, &plan.prepared).await;
     assert_eq!(head(&undone), head(&first));
-    let again = redo(&undone, &Monitor::new()).await.unwrap();
+    let again = redo(&undone, &lake.env, &Monitor::new()).await.unwrap();
     assert!(again.is_redo && undo(&undone, &Monitor::new()).await.unwrap().is_redo, "an undo of an undo is a redo");
     let redone = done(&lake, &again.prepared).await;
     assert_eq!(head(&redone), head(&table));
-    assert_eq!(redo(&redone, &Monitor::new()).await.unwrap_err().kind(), Kind::Invalid, "nothing is undone now");
+    assert_eq!(
+        redo(&redone, &lake.env, &Monitor::new()).await.unwrap_err().kind(),
+        Kind::Invalid,
+        "nothing is undone now"
+    );
     let undone = done(&lake, &undo(&redone, &Monitor::new()).await.unwrap().prepared).await;
-    assert!(redo(&undone, &Monitor::new()).await.unwrap().is_redo);
+    assert!(redo(&undone, &lake.env, &Monitor::new()).await.unwrap().is_redo);
 
     for wanted in [
         Alteration::DropColumn("country".into()),

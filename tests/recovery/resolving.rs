@@ -43,21 +43,6 @@ async fn closed(lake: &Lake, id: &str) -> Done {
     close(&lake.connection, id, &lake.env, &Monitor::new()).await.unwrap()
 }
 
-/// A load whose process died between its commit and the journal's next line, of which half was written.
-async fn dead_after_its_commit() -> (Lake, String) {
-    let lake = Lake::new().await;
-    lake.orders("sales.orders").await;
-    let done = loaded(&lake, &lake.connection, &Policy::default()).await;
-    let id = done.load.ingest_id.unwrap();
-    let path = icedeck::ingest::journal::folder(&lake.env).join(format!("{id}.jsonl"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    // Closed, outcome: gone.
-    std::fs::write(&path, lines[..lines.len() - 2].join("\n") + "\n{\"versi").unwrap();
-    assert_eq!(record(&lake, &id).state, State::Sent);
-    (lake, id)
-}
-
 async fn ids(lake: &Lake) -> Vec<i64> {
     longs(&lake.load(&"sales.orders".parse().unwrap()).await, None, "id").await
 }
@@ -89,7 +74,7 @@ async fn a_lost_request_is_discarded_once_the_branch_has_moved() {
 /// The process died right after the commit: the journal knows of a request, and of nothing else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_landed_is_never_deleted_and_never_published_again() {
-    let (lake, id) = dead_after_its_commit().await;
+    let (lake, id) = dead_after_its_commit("{\"versi").await;
     assert_eq!(verdict(&lake, &id).await, Verdict::Landed);
     let done = discarded(&lake, &id).await;
     assert_eq!(done.outcome, Word::Committed);
@@ -101,7 +86,7 @@ async fn what_landed_is_never_deleted_and_never_published_again() {
 /// Neither snapshots nor metadata files tell: of what the branch holds its files do, of what it does not nothing can.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_history_forgot_is_found_by_its_files_or_closed_on_the_operators_word() {
-    let (lake, id) = dead_after_its_commit().await;
+    let (lake, id) = dead_after_its_commit("{\"versi").await;
     let name = "sales.orders".parse().unwrap();
     lake.forget(&lake.load(&name).await).await;
     let found = stand(&lake.connection, &record(&lake, &id), &Monitor::new()).await.unwrap().assessment;

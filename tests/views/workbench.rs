@@ -18,7 +18,7 @@ use super::samples;
 use super::steps::{BOTH, Gallery};
 use crate::common::Lake;
 use crate::common::lake::{START_MS, append, orders};
-use crate::recovery::{Fault, Faulty, loaded, open};
+use crate::recovery::{Fault, Faulty, dead_after_its_commit, loaded, open};
 
 #[test]
 fn recover_screen() {
@@ -82,15 +82,7 @@ async fn shown(name: &str, lake: &Lake, id: &str) -> Console {
 
 #[tokio::test]
 async fn a_load_that_landed() {
-    let lake = Lake::new().await;
-    lake.orders("sales.orders").await;
-    let done = loaded(&lake, &lake.connection, &Policy::default()).await;
-    let id = done.load.ingest_id.unwrap();
-    // The process died right after the commit: the journal knows of a request, and of nothing else.
-    let path = icedeck::ingest::journal::folder(&lake.env).join(format!("{id}.jsonl"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    std::fs::write(&path, lines[..lines.len() - 2].join("\n") + "\n").unwrap();
+    let (lake, id) = dead_after_its_commit("").await;
     let mut console = shown("landed", &lake, &id).await;
     console.press("enter y").settle(&lake.lake).await;
     assert!(console.screen(120, 40).contains("it was in the table already"), "{}", console.screen(120, 40));

@@ -1,8 +1,6 @@
 //! Undo and redo: the last change of a table, by whomever, taken back as one asserted change. What it was is read from
 //! the metadata file before it, or from the snapshot log where that file is gone.
 
-use std::sync::Arc;
-
 use iceberg::spec::TableMetadata;
 use serde::Serialize;
 
@@ -10,10 +8,15 @@ use super::differences::{Differences, differences, is_same_state};
 use super::leaving::{Leaving, leaving};
 use super::prepared::Prepared;
 use crate::commit::{Change, RefKind, branch_head};
+use crate::env::Env;
+use crate::ingest::journal::{self, Row, State};
 use crate::monitor::Monitor;
 use crate::table::refs::MAIN;
 use crate::table::{Moment, Table, read_metadata};
 use crate::{Error, Kind, Result};
+
+/// The verb, as journals have it.
+const REDO: &str = "redo";
 
 /// An undo or redo that can be shown and carried out.
 #[derive(Debug, Clone, Serialize)]
@@ -48,32 +51,38 @@ pub async fn undo(table: &Table, monitor: &Monitor) -> Result<UndoPlan> {
 /// Plans taking the last undo back.
 ///
 /// # Errors
-/// As [`undo`]; [`Kind::Invalid`] where the last change was no undo.
-pub async fn redo(table: &Table, monitor: &Monitor) -> Result<UndoPlan> {
-    if !last_was_undo(table).await {
+/// As [`undo`]; [`Kind::Invalid`] where the last change was no undo, or a redo of ours.
+pub async fn redo(table: &Table, env: &Env, monitor: &Monitor) -> Result<UndoPlan> {
+    if !last_was_undo(table).await || last_was_our_redo(table, env) {
         return Err(Error::invalid("the last change of this table was no undo, so there is nothing to redo")
             .with("table", table.name())
             .hint("icedeck history and metadata-log show what was done; rollback --force leads anywhere"));
     }
-    planned(table, "redo", true, monitor).await
+    planned(table, REDO, true, monitor).await
 }
 
-/// Whether the last change took the one before it back and was no redo, which takes an undo back: of changes in a row
-/// that each lead to the state of two changes before, the first is an undo, the second a redo, and so on.
+/// Whether the table is now as it was two changes ago, and was not in between.
 async fn last_was_undo(table: &Table) -> bool {
-    let mut was_undo = false;
-    let (mut after, mut now) = (None::<Arc<TableMetadata>>, table.metadata_ref());
-    for entry in table.metadata().metadata_log().iter().rev() {
-        let Ok(before) = read_metadata(table.storage(), &entry.metadata_file).await else { break };
-        if let Some(after) = after {
-            if !is_same_state(&before, &after) || is_same_state(&now, &after) {
-                break;
-            }
-            was_undo = !was_undo;
-        }
-        (after, now) = (Some(now), Arc::new(before));
+    let log = table.metadata().metadata_log();
+    let [.., before, last] = log else { return false };
+    let (before, last) = (
+        read_metadata(table.storage(), &before.metadata_file).await,
+        read_metadata(table.storage(), &last.metadata_file).await,
+    );
+    match (before, last) {
+        (Ok(before), Ok(last)) => is_same_state(&before, table.metadata()) && !is_same_state(&last, table.metadata()),
+        _ => false,
     }
-    was_undo
+}
+
+/// Whether the last change was a redo of ours: in the table it looks like an undo, only our journals tell them apart.
+fn last_was_our_redo(table: &Table, env: &Env) -> bool {
+    let Some(before) = table.metadata().metadata_log().last() else { return false };
+    let rows = journal::list(env).map(|listing| listing.rows).unwrap_or_default();
+    let name = table.name().to_string();
+    let is_redo = |row: &&Row| row.verb == REDO && row.table == name && row.state == State::Closed;
+    let records = rows.iter().filter(is_redo).filter_map(|row| journal::read(env, &row.ingest_id).ok());
+    records.flat_map(|record| record.attempts).any(|attempt| attempt.sending.base_metadata == before.metadata_file)
 }
 
 async fn planned(table: &Table, verb: &'static str, is_redo: bool, monitor: &Monitor) -> Result<UndoPlan> {

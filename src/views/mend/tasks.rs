@@ -6,6 +6,7 @@ use super::wish::Wish;
 use crate::app::route::Route;
 use crate::app::task::{Cancel, Feed, Task};
 use crate::catalog::Lake;
+use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::recovery::mend::{self, PickPlan, Prepared, RefPlan, Retention, RollbackPlan, UndoPlan};
 use crate::recovery::{Done, Policy};
@@ -66,7 +67,7 @@ impl Task for Look {
 
     async fn run(&self, lake: &Lake, feed: &Feed<Box<Planned>>) -> Result<()> {
         let table = of_table::table(&self.route, lake).await?;
-        let plan = planned(&self.wish, &table, feed.monitor()).await?;
+        let plan = planned(&self.wish, &table, lake.env(), feed.monitor()).await?;
         let request = plan.prepared().request(lake.env()).await?;
         let request = serde_json::to_string_pretty(&request)
             .map_err(|e| Error::bug("the request cannot be written as JSON").caused_by(e))?;
@@ -74,11 +75,11 @@ impl Task for Look {
     }
 }
 
-async fn planned(wish: &Wish, table: &Table, monitor: &Monitor) -> Result<Plan> {
+async fn planned(wish: &Wish, table: &Table, env: &Env, monitor: &Monitor) -> Result<Plan> {
     Ok(match wish {
         Wish::Rollback(request) => Plan::Rollback(mend::rollback(table, request, monitor).await?),
         Wish::Undo => Plan::Undo(mend::undo(table, monitor).await?),
-        Wish::Redo => Plan::Undo(mend::redo(table, monitor).await?),
+        Wish::Redo => Plan::Undo(mend::redo(table, env, monitor).await?),
         Wish::Make { kind, name, at } => {
             Plan::Ref(mend::create_ref(table, *kind, name, Some(at), Retention::default())?)
         }
