@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::DataType;
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion_common::{DFSchema, Result, TableReference, not_impl_err};
+use datafusion_common::{DFSchema, DataFusionError, Result, TableReference, not_impl_err};
 use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion_expr::simplify::SimplifyContext;
@@ -74,6 +74,21 @@ pub(crate) fn more_than_the_row(expression: &Expr) -> Option<String> {
         Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     found.or_else(|| Some(walked.err()?.strip_backtrace()))
+}
+
+/// What is wrong, on one line and without the names that DataFusion has for kinds of errors.
+pub(crate) fn plain(error: &DataFusionError) -> String {
+    let message = error.find_root().strip_backtrace();
+    let first = message.lines().next().unwrap_or_default();
+    let kinds = [
+        "SQL error: ParserError(\"",
+        "SQL error: ",
+        "Error during planning: ",
+        "This feature is not implemented: ",
+        "Arrow error: ",
+    ];
+    let told = kinds.iter().fold(first, |text, kind| text.strip_prefix(kind).unwrap_or(text));
+    told.trim_end_matches("\")").trim_end_matches('.').to_string()
 }
 
 /// What an expression may call.

@@ -159,18 +159,7 @@ impl<'a> Compiler<'a> {
             let quoted: Vec<_> = near.iter().map(|name| format!("\"{name}\"")).collect();
             return problem.near(&quoted.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        let message = error.find_root().strip_backtrace();
-        let first = message.lines().next().unwrap_or_default();
-        let kinds = [
-            "SQL error: ParserError(\"",
-            "SQL error: ",
-            "Error during planning: ",
-            "This feature is not implemented: ",
-            "Arrow error: ",
-        ];
-        let plain =
-            kinds.iter().fold(first, |text, kind| text.strip_prefix(kind).unwrap_or(text)).trim_end_matches("\")");
-        Problem::new(format!("the expression cannot be used: {plain}"))
+        Problem::new(format!("the expression cannot be used: {}", sql::plain(error)))
     }
 }
 

@@ -124,8 +124,7 @@ fn df_schema(columns: &Schema) -> Result<DFSchema> {
 }
 
 fn wrong(error: &DataFusionError, text: &str, columns: &Schema) -> Error {
-    let root = error.find_root();
-    if let DataFusionError::SchemaError(cause, _) = root
+    if let DataFusionError::SchemaError(cause, _) = error.find_root()
         && let SchemaError::FieldNotFound { field, .. } = cause.as_ref()
     {
         let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
@@ -134,9 +133,7 @@ fn wrong(error: &DataFusionError, text: &str, columns: &Schema) -> Error {
             .hint(format!("columns: {}", names.join(", ")))
             .hint("text stands in single quotes, names with spaces or dots in double quotes");
     }
-    let message = root.strip_backtrace();
-    let first = message.lines().next().unwrap_or_default().trim_end_matches('.').to_string();
-    Error::invalid(format!("the filter cannot be read: {first}")).with("filter", text)
+    Error::invalid(format!("the filter cannot be read: {}", sql::plain(error))).with("filter", text)
 }
 
 #[cfg(test)]
@@ -179,6 +176,7 @@ mod tests {
             ("random() < 0.5", "random() does not give the same result each time"),
             ("sum(N) > 1", "sum() needs more than one row"),
             ("N in (select 1)", "subqueries cannot be used"),
+            ("N >", "the filter cannot be read: Expected: an expression, found: EOF"),
         ] {
             assert!(error(text).report().contains(why), "{text}: {}", error(text).report());
         }

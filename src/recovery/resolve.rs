@@ -2,6 +2,7 @@
 //! Each looks first, and none does what could double or lose a row.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Instant;
 
 use futures::FutureExt;
@@ -122,15 +123,12 @@ pub async fn rebase(
     env: &Env,
     monitor: &Monitor,
 ) -> Result<Done> {
-    connection.writable()?;
-    let mut case = Case::open(connection, id, env, monitor)?;
-    let standing = stand(connection, &case.record, monitor).await?;
-    if standing.assessment.verdict == Verdict::Landed {
-        return case.landed(&standing.assessment);
-    }
-    let Some(table) = standing.table.filter(|_| standing.assessment.can_replay) else {
-        return Ok(case.kept(&standing.assessment));
+    let case = Case::open(connection, id, env, monitor)?;
+    let (mut case, standing) = match case.looked(|found| found.can_replay).await? {
+        Continue(open) => open,
+        Break(done) => return Ok(done),
     };
+    let table = standing.table.ok_or_else(nowhere)?;
     let change = case.change(&table, standing.files)?;
     monitor.update(|p| p.stage = "committing");
     let intent = Intent::of(&case.record);
@@ -151,16 +149,12 @@ pub async fn publish_on_branch(
     env: &Env,
     monitor: &Monitor,
 ) -> Result<Done> {
-    connection.writable()?;
-    let mut case = Case::open(connection, id, env, monitor)?;
-    let standing = stand(connection, &case.record, monitor).await?;
-    if standing.assessment.verdict == Verdict::Landed {
-        return case.landed(&standing.assessment);
-    }
-    let is_free = standing.assessment.can_replay && !standing.assessment.may_still_land;
-    let Some(table) = standing.table.filter(|_| is_free) else {
-        return Ok(case.kept(&standing.assessment));
+    let case = Case::open(connection, id, env, monitor)?;
+    let (mut case, standing) = match case.looked(|found| found.can_replay && !found.may_still_land).await? {
+        Continue(open) => open,
+        Break(done) => return Ok(done),
     };
+    let table = standing.table.ok_or_else(nowhere)?;
     let change = case.change(&table, standing.files)?;
     let intent = Intent::of(&case.record);
     let mut course = Course { connection, journal: &mut case.journal, intent, change, policy, env, monitor };
@@ -177,15 +171,11 @@ pub async fn publish_on_branch(
 /// # Errors
 /// As [`rebase`].
 pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
-    connection.writable()?;
     let case = Case::open(connection, id, env, monitor)?;
-    let standing = stand(connection, &case.record, monitor).await?;
-    if standing.assessment.verdict == Verdict::Landed {
-        return case.landed(&standing.assessment);
-    }
-    if !standing.assessment.may_discard() {
-        return Ok(case.kept(&standing.assessment));
-    }
+    let (case, _) = match case.looked(Assessment::may_discard).await? {
+        Continue(open) => open,
+        Break(done) => return Ok(done),
+    };
     case.discarded("given up by the operator").await
 }
 
@@ -195,15 +185,11 @@ pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Mon
 /// # Errors
 /// As [`rebase`].
 pub async fn close(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
-    connection.writable()?;
-    let mut case = Case::open(connection, id, env, monitor)?;
-    let standing = stand(connection, &case.record, monitor).await?;
-    if standing.assessment.verdict == Verdict::Landed {
-        return case.landed(&standing.assessment);
-    }
-    if !standing.assessment.may_close() {
-        return Ok(case.kept(&standing.assessment));
-    }
+    let case = Case::open(connection, id, env, monitor)?;
+    let (mut case, _) = match case.looked(Assessment::may_close).await? {
+        Continue(open) => open,
+        Break(done) => return Ok(done),
+    };
     case.journal.discarded("closed on the operator's word, its files kept")?;
     let mut done = case.done(Word::Discarded);
     if !case.record.files.is_empty() {
@@ -225,18 +211,14 @@ pub async fn restage(
     env: &Env,
     monitor: &Monitor,
 ) -> Result<Done> {
-    connection.writable()?;
     let case = Case::open(connection, id, env, monitor)?;
     if !WRITERS.contains(&case.record.plan.verb.as_str()) {
         return Err(Error::invalid("this change has no rows to write again").with("ingest", id));
     }
-    let standing = stand(connection, &case.record, monitor).await?;
-    if standing.assessment.verdict == Verdict::Landed {
-        return case.landed(&standing.assessment);
-    }
-    if !standing.assessment.may_discard() {
-        return Ok(case.kept(&standing.assessment));
-    }
+    let (case, standing) = match case.looked(Assessment::may_discard).await? {
+        Continue(open) => open,
+        Break(done) => return Ok(done),
+    };
     if case.record.plan.verb == DELETE {
         return delete_again(case, standing.table, policy, env).await;
     }
@@ -260,6 +242,10 @@ pub async fn restage(
     Ok(done)
 }
 
+fn nowhere() -> Error {
+    Error::bug("a change is to be made again, and there is no table")
+}
+
 /// Plans a delete anew, on the table as it is now, and makes it. The old one is discarded first.
 async fn delete_again(case: Case<'_>, table: Option<Table>, policy: &Policy<'_>, env: &Env) -> Result<Done> {
     let (connection, monitor, id) = (case.connection, case.monitor, case.record.plan.ingest_id.clone());
@@ -280,6 +266,7 @@ async fn delete_again(case: Case<'_>, table: Option<Table>, policy: &Policy<'_>,
 
 impl<'a> Case<'a> {
     fn open(connection: &'a Connection, id: &str, env: &Env, monitor: &'a Monitor) -> Result<Self> {
+        connection.writable()?;
         let (journal, record) = Journal::open(env, id)?;
         if !record.state.is_open() {
             return Err(Error::invalid("there is nothing left to do about this ingest")
@@ -292,6 +279,16 @@ impl<'a> Case<'a> {
                 .hint("resolve it with that version"));
         }
         Ok(Self { connection, monitor, journal, record, started: Instant::now() })
+    }
+
+    /// Looks where it stands. What landed is closed, and one that this may not be done to is kept: that is all then.
+    async fn looked(self, may: impl FnOnce(&Assessment) -> bool) -> Result<ControlFlow<Done, (Self, Standing)>> {
+        let standing = stand(self.connection, &self.record, self.monitor).await?;
+        let assessment = &standing.assessment;
+        if assessment.verdict == Verdict::Landed {
+            return self.landed(assessment).map(Break);
+        }
+        Ok(if may(assessment) { Continue((self, standing)) } else { Break(self.kept(assessment)) })
     }
 
     /// What is to be published.

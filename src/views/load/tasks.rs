@@ -17,11 +17,9 @@ use crate::ingest::run::{IngestRequest, OnError};
 use crate::ingest::source::SourceOptions;
 use crate::monitor::Monitor;
 use crate::recovery::{self, Loaded, OnConflict, Policy};
+use crate::table::refs::MAIN;
 use crate::table::{Table, inspect};
 use crate::{Error, Result};
-
-/// The branch that is meant where none is named.
-const MAIN: &str = "main";
 
 /// Rows of the source at any place, shared by the tasks that look at them.
 pub type SharedPreviewer = Arc<Mutex<Previewer>>;
