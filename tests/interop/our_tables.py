@@ -40,8 +40,7 @@ TRANSFORMS = {
     # not a_uuid: the iceberg crate has no Avro form for it, icedeck refuses such a table
     "identity": ["a_boolean", "an_int", "a_long", "a_decimal", "a_date", "a_time", "a_timestamp", "a_timestamptz", "a_string"],
     "bucket": ["an_int", "a_long", "a_decimal", "a_date", "a_time", "a_timestamp", "a_timestamptz", "a_string", "a_uuid", "a_fixed", "a_binary"],
-    # not a_binary: the iceberg crate does not compute it, icedeck refuses such a table
-    "truncate": ["an_int", "a_long", "a_decimal", "a_string"],
+    "truncate": ["an_int", "a_long", "a_decimal", "a_string", "a_binary"],
     "year": ["a_date", "a_timestamp", "a_timestamptz"],
     "month": ["a_date", "a_timestamp", "a_timestamptz"],
     "day": ["a_date", "a_timestamp", "a_timestamptz"],

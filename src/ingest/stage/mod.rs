@@ -12,6 +12,7 @@ mod settings;
 mod sink;
 mod sort;
 mod statistics;
+mod transform;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,15 +1,17 @@
 //! Which rows belong to which partition. Pure: batches in, batches by partition out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow::compute::interleave_record_batch;
 use arrow::row::{RowConverter, Rows, SortField};
-use iceberg::arrow::{PartitionValueCalculator, arrow_struct_to_literal};
+use iceberg::arrow::arrow_struct_to_literal;
 use iceberg::spec::{Literal, PartitionSpec, PrimitiveType, Schema, Struct, Transform, Type};
 
 use super::from_arrow;
 use super::names::partition_path;
+use super::transform::PartitionValues;
 use crate::storage::from_iceberg;
 use crate::{Error, Result};
 
@@ -17,7 +19,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Partitioner {
     spec: PartitionSpec,
-    values: PartitionValueCalculator,
+    values: PartitionValues,
     rows: RowConverter,
 }
 
@@ -38,26 +40,28 @@ pub(super) struct Split {
     /// One entry per partition, in the order of their first rows.
     pub pieces: Vec<Piece>,
     /// The partition values of each batch's rows.
-    values: Vec<ArrayRef>,
+    values: Vec<StructArray>,
 }
 
 /// Whether partition values of this spec can be computed and written into manifests.
 ///
 /// # Errors
 /// [`Kind::Unsupported`](crate::Kind::Unsupported) for a uuid as it is, for which iceberg 0.10.1 has no Avro form, and
-/// for truncated bytes, which it does not compute.
+/// for a time in nanoseconds as it is, which it cannot read again.
 pub(crate) fn check_writable(spec: &PartitionSpec, schema: &Schema) -> Result<()> {
     let cannot = |e| from_iceberg(e, "cannot compute the partition values of this table");
     let values = spec.partition_type(schema).map_err(cannot)?;
     for (field, value) in spec.fields().iter().zip(values.fields()) {
-        let what = match (field.transform, &*value.field_type) {
-            (Transform::Identity, Type::Primitive(PrimitiveType::Uuid)) => "a uuid as it is",
-            (Transform::Truncate(_), Type::Primitive(PrimitiveType::Binary)) => "truncated bytes",
+        let what = match &*value.field_type {
+            Type::Primitive(PrimitiveType::Uuid) => "a uuid",
+            Type::Primitive(PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs) => "a time in nanoseconds",
             _ => continue,
         };
-        return Err(Error::unsupported(format!("tables partitioned by {what} cannot be written"))
-            .with("partition", &field.name)
-            .hint("partition by bucket(16, column) instead"));
+        if field.transform == Transform::Identity {
+            return Err(Error::unsupported(format!("tables partitioned by {what} as it is cannot be written"))
+                .with("partition", &field.name)
+                .hint("partition by bucket(16, column) instead"));
+        }
     }
     Ok(())
 }
@@ -70,11 +74,8 @@ impl Partitioner {
     pub fn new(spec: &PartitionSpec, schema: &Schema) -> Result<Self> {
         check_writable(spec, schema)?;
         let cannot = |e| from_iceberg(e, "cannot compute the partition values of this table");
-        let values = PartitionValueCalculator::try_new(spec, schema).map_err(cannot)?;
-        let arrow::datatypes::DataType::Struct(fields) = values.partition_arrow_type() else {
-            return Err(Error::bug("partition values are no struct"));
-        };
-        let sort_fields = fields.iter().map(|f| SortField::new(f.data_type().clone())).collect();
+        let values = PartitionValues::new(spec, schema).map_err(cannot)?;
+        let sort_fields = values.fields().iter().map(|f| SortField::new(f.data_type().clone())).collect();
         let rows = RowConverter::new(sort_fields)
             .map_err(|e| Error::unsupported("cannot compare the partition values of this table").caused_by(e))?;
         Ok(Self { spec: spec.clone(), values, rows })
@@ -89,8 +90,8 @@ impl Partitioner {
         let mut known: HashMap<Box<[u8]>, usize> = HashMap::new();
         let mut values = Vec::with_capacity(batches.len());
         for (number, batch) in batches.iter().enumerate() {
-            let of = self.values.calculate(batch).map_err(|e| from_iceberg(e, "cannot compute partition values"))?;
-            let rows = self.rows.convert_columns(of.as_struct().columns()).map_err(from_arrow)?;
+            let of = self.values.of(batch)?;
+            let rows = self.rows.convert_columns(of.columns()).map_err(from_arrow)?;
             group(number, &rows, &mut groups, &mut known);
             values.push(of);
         }
@@ -116,7 +117,7 @@ impl Partitioner {
         let of = self.values.partition_type();
         let (batch, row) = piece.example;
         let values = split.values.get(batch).ok_or_else(|| Error::bug("partition values were lost"))?;
-        let one = values.slice(row, 1);
+        let one: ArrayRef = Arc::new(values.slice(row, 1));
         let literals =
             arrow_struct_to_literal(&one, of).map_err(|e| from_iceberg(e, "cannot read partition values"))?;
         match literals.into_iter().next().flatten() {
