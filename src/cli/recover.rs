@@ -2,6 +2,7 @@
 
 use super::{Context, Exit, recover_act, recover_audit, recover_show};
 use crate::Result;
+use crate::recovery::Deed;
 use crate::table::TableName;
 
 /// What was begun and not ended: loads that were rejected, whose answer never came, or whose process died
@@ -71,11 +72,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         Some(What::List { all }) => recover_show::list(all, context),
         Some(What::Show(id)) => recover_show::show(&id.id, context),
         Some(What::Assess(id)) => recover_show::assess(&id.id, context).await,
-        Some(What::Rebase(id)) => recover_act::run(recover_act::Deed::Rebase, &id.id, context).await,
-        Some(What::Restage(id)) => recover_act::run(recover_act::Deed::Restage, &id.id, context).await,
-        Some(What::Branch(id)) => recover_act::run(recover_act::Deed::Branch, &id.id, context).await,
+        Some(What::Rebase(id)) => recover_act::run(Deed::Rebase, &id.id, context).await,
+        Some(What::Restage(id)) => recover_act::run(Deed::Restage, &id.id, context).await,
+        Some(What::Branch(id)) => recover_act::run(Deed::Branch, &id.id, context).await,
         Some(What::Discard { id, keep_files }) => {
-            let deed = if keep_files { recover_act::Deed::Close } else { recover_act::Deed::Discard };
+            let deed = if keep_files { Deed::Close } else { Deed::Discard };
             recover_act::run(deed, &id.id, context).await
         }
         Some(What::Audit { table }) => recover_audit::run(table.as_ref(), context).await,

@@ -5,24 +5,9 @@ use super::progress::Bar;
 use super::recover_show::{Found, found, tell};
 use super::{Consent, Context, Exit};
 use crate::recovery::resolve::{self, Standing};
-use crate::recovery::{Done, Policy, Verdict, Word};
+use crate::recovery::{Deed, Done, Policy, Verdict, Word};
 use crate::words::many;
 use crate::{Error, Kind, Result};
-
-/// What shall be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// The same staged files upon the newer table.
-    Rebase,
-    /// The rows written again.
-    Restage,
-    /// The same staged files on a new branch.
-    Branch,
-    /// Given up.
-    Discard,
-    /// Given up on the operator's word, its files kept.
-    Close,
-}
 
 /// Looks where it stands, shows it, asks, and does it.
 pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
@@ -38,6 +23,9 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     }
     let standing = context.monitor.until(resolve::stand(&connection, &record, &context.monitor)).await?;
     tell(&standing.assessment, context);
+    if deed.may(&standing.assessment) && standing.assessment.verdict != Verdict::Landed {
+        deed.rehearse(&record)?;
+    }
     let question = question(deed, &row.ingest_id, &record.plan.table.to_string(), row.rows, row.files, &standing);
     if context.options.dry_run {
         let table = record.plan.table.to_string();
@@ -45,7 +33,10 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
         (done.rows, done.files, done.bytes) = (Some(row.rows), Some(row.files), Some(row.bytes));
         done.attempts = row.attempts.into();
         done.note(Some(&standing.assessment));
-        context.note(&format!("would {question}"));
+        match deed.may(&standing.assessment) {
+            true => context.note(&format!("would {question}")),
+            false => context.note(&format!("would keep it as it is, and not {question}")),
+        }
         context.out.object(&done)?;
         return Ok(Exit::Done);
     }
@@ -55,13 +46,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let (id, env, monitor) = (row.ingest_id.as_str(), &context.env, &context.monitor);
     let policy = Policy::default();
     let bar = Bar::of(monitor);
-    let done = match deed {
-        Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await,
-        Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
-        Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
-        Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
-        Deed::Close => resolve::close(&connection, id, env, monitor).await,
-    };
+    let done = deed.carry_out(&connection, id, &policy, env, monitor).await;
     bar.clear();
     let done = done?;
     context.out.object(&done)?;

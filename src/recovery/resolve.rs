@@ -10,6 +10,7 @@ use futures::FutureExt;
 use super::assessment::{Assessment, Verdict};
 use super::by_filter::{DELETE, change_again, delete, weigh};
 use super::carry::Course;
+use super::deed::{Deed, has_rows};
 use super::intent::Intent;
 use super::load;
 use super::look::{Looked, found, look_at};
@@ -28,11 +29,6 @@ use crate::table::Table;
 use crate::table::inspect::partition_texts;
 use crate::words::many;
 use crate::{Error, Result};
-
-/// The verb of loads.
-const LOAD: &str = "ingest";
-/// The verbs of journals that have staged files.
-const WRITERS: [&str; 2] = [LOAD, DELETE];
 
 /// Where an ingest stands, and what of it can be published.
 #[derive(Debug)]
@@ -53,7 +49,7 @@ pub struct Standing {
 /// Those of loading the table.
 pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) -> Result<Standing> {
     let intent = Intent::of(record);
-    let loads = WRITERS.contains(&record.plan.verb.as_str());
+    let loads = has_rows(&record.plan.verb);
     // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
     let table = found(connection, &record.plan.table).await?;
     let read = match (&table, loads) {
@@ -124,7 +120,7 @@ pub async fn rebase(
     monitor: &Monitor,
 ) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, standing) = match case.looked(|found| found.can_replay).await? {
+    let (mut case, standing) = match case.looked(Deed::Rebase).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -150,7 +146,7 @@ pub async fn publish_on_branch(
     monitor: &Monitor,
 ) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, standing) = match case.looked(|found| found.can_replay && !found.may_still_land).await? {
+    let (mut case, standing) = match case.looked(Deed::Branch).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -172,7 +168,7 @@ pub async fn publish_on_branch(
 /// As [`rebase`].
 pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (case, _) = match case.looked(Assessment::may_discard).await? {
+    let (case, _) = match case.looked(Deed::Discard).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -186,7 +182,7 @@ pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Mon
 /// As [`rebase`].
 pub async fn close(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, _) = match case.looked(Assessment::may_close).await? {
+    let (mut case, _) = match case.looked(Deed::Close).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -212,10 +208,10 @@ pub async fn restage(
     monitor: &Monitor,
 ) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    if !WRITERS.contains(&case.record.plan.verb.as_str()) {
-        return Err(Error::invalid("this change has no rows to write again").with("ingest", id));
+    if !has_rows(&case.record.plan.verb) {
+        Deed::Restage.rehearse(&case.record)?;
     }
-    let (case, standing) = match case.looked(Assessment::may_discard).await? {
+    let (case, standing) = match case.looked(Deed::Restage).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -281,14 +277,14 @@ impl<'a> Case<'a> {
         Ok(Self { connection, monitor, journal, record, started: Instant::now() })
     }
 
-    /// Looks where it stands. What landed is closed, and one that this may not be done to is kept: that is all then.
-    async fn looked(self, may: impl FnOnce(&Assessment) -> bool) -> Result<ControlFlow<Done, (Self, Standing)>> {
+    /// Looks where it stands. What landed is closed, and what this may not be done to is kept: that is all then.
+    async fn looked(self, deed: Deed) -> Result<ControlFlow<Done, (Self, Standing)>> {
         let standing = stand(self.connection, &self.record, self.monitor).await?;
         let assessment = &standing.assessment;
         if assessment.verdict == Verdict::Landed {
             return self.landed(assessment).map(Break);
         }
-        Ok(if may(assessment) { Continue((self, standing)) } else { Break(self.kept(assessment)) })
+        Ok(if deed.may(assessment) { Continue((self, standing)) } else { Break(self.kept(assessment)) })
     }
 
     /// What is to be published.

@@ -96,10 +96,16 @@ async fn ends_have_their_own_exit_codes() {
     assert_eq!((code, &refused["outcome"], &refused["verdict"]), (3, &"rejected".into(), &"restage".into()));
     assert!(refused["hint"].as_str().unwrap().contains(&format!("icedeck recover restage {id}")));
     assert!(refused["changes"].as_array().unwrap().iter().any(|change| change["kind"] == "schema"));
+    let dry = run(&lake, &["recover", "rebase", &id, "--dry-run"]);
+    assert!(String::from_utf8_lossy(&dry.stderr).contains("would keep it as it is"));
+    let dry = run(&lake, &["recover", "restage", &id, "--dry-run"]);
+    assert!(dry.status.success() && String::from_utf8_lossy(&dry.stderr).contains("load its files into"));
     std::fs::remove_file(&lake_file).unwrap();
-    let out = run(&lake, &["recover", "restage", &id, "--yes"]);
-    assert_eq!(out.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("orders.csv"));
+    for way in ["--yes", "--dry-run"] {
+        let out = run(&lake, &["recover", "restage", &id, way]);
+        assert_eq!(out.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&out.stderr).contains("orders.csv"));
+    }
     let (code, done) = told(&lake, &["recover", "discard", &id, "--yes"]);
     assert_eq!((code, &done["outcome"]), (0, &"discarded".into()));
     let table = run(&lake, &["recover", "list", "--all"]);

@@ -130,8 +130,11 @@ fn sail_all(first: u64) {
     let failed = ours.filter_map(|seed| {
         // A new one now and then: nothing is taken away, and memory is finite.
         sea = sea.take().filter(|_| seed % 100 > 1);
-        let sea = sea.get_or_insert_with(|| runtime.block_on(Sea::new()));
-        sail_seed(seed, &runtime, sea, &tally).err()
+        let sea = sea.get_or_insert_with(|| {
+            println!("schedules from {seed} on");
+            runtime.block_on(Sea::new())
+        });
+        sail_seed(seed, &runtime, sea, &tally).inspect_err(|wrong| println!("{wrong}")).err()
     });
     let wrong: Vec<String> = failed.take(MOST).collect();
     println!("what operators were told: {:?}", tally.borrow());

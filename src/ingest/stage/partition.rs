@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StructArray};
+use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::compute::interleave_record_batch;
 use arrow::row::{RowConverter, Rows, SortField};
 use iceberg::arrow::arrow_struct_to_literal;

@@ -1,9 +1,9 @@
 //! What can be done about an open load by where it stands, and the question that is asked before. Pure.
 
-use super::tasks::{Deed, Paper, Stand};
+use super::tasks::{Paper, Stand};
 use crate::app::theme::Tone;
-use crate::recovery::Verdict;
 use crate::recovery::by_filter::DELETE;
+use crate::recovery::{Deed, Verdict};
 use crate::views::dialogs::Confirm;
 use crate::views::widgets::human;
 use crate::views::widgets::text::safe;
@@ -19,21 +19,21 @@ pub fn choices(paper: &Paper, stand: &Stand) -> Vec<(Deed, &'static str)> {
     }
     let loads = paper.record.plan.verb == "ingest";
     let mut found = Vec::new();
-    if assessment.can_replay {
+    if Deed::Rebase.may(assessment) {
         let label = if assessment.verdict == Verdict::Decide { "publish all the same" } else { "rebase" };
         found.push((Deed::Rebase, label));
     }
     let repeats = loads || paper.record.plan.verb == DELETE;
-    if repeats && assessment.may_discard() && assessment.verdict != Verdict::Stop {
+    if repeats && Deed::Restage.may(assessment) && assessment.verdict != Verdict::Stop {
         found.push((Deed::Restage, "restage"));
     }
     let is_moved = !assessment.changes.is_empty() && paper.record.redirected.is_none();
-    if loads && assessment.can_replay && !assessment.may_still_land && is_moved {
+    if loads && Deed::Branch.may(assessment) && is_moved {
         found.push((Deed::Branch, "on a branch"));
     }
-    if assessment.may_discard() {
+    if Deed::Discard.may(assessment) {
         found.push((Deed::Discard, "discard"));
-    } else if assessment.may_close() {
+    } else if Deed::Close.may(assessment) {
         found.push((Deed::Close, "close, keep files"));
     }
     found

@@ -22,8 +22,8 @@ use crate::app::route::Route;
 use crate::app::task::Report;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, RawText, View};
-use crate::recovery::{Done, Verdict, Word};
-use tasks::{Deed, Paper, Stand, Told};
+use crate::recovery::{Deed, Done, Verdict, Word};
+use tasks::{Paper, Stand, Told};
 
 /// Its name in routes and crumbs.
 pub const NAME: &str = "workbench";
@@ -97,7 +97,7 @@ impl Workbench {
 
     fn done(&mut self, done: Done, cx: &Context<'_>) -> Vec<Effect> {
         let is_closed = self.stand.ready().is_some_and(|stand| stand.assessment.verdict == Verdict::Landed);
-        let what = if is_closed { "close" } else { self.chosen.what() };
+        let what = if is_closed { "close" } else { tasks::what(self.chosen) };
         let id = self.id();
         let what = format!("{what} ingest {} of {}", text::safe(&id), text::safe(&done.table));
         let command = format!("{} recover {} {id} --yes", cx.called(), self.chosen.verb());
@@ -370,7 +370,7 @@ impl View for Workbench {
             return self.running(progress, area, buf, cx);
         }
         if let Some(done) = &self.ended {
-            let told = outcome::page(done, self.chosen.committed());
+            let told = outcome::page(done, tasks::committed(self.chosen));
             return self.render_page(self.chosen.verb(), &told, area, buf, cx);
         }
         let area = match &self.failed {

@@ -9,7 +9,7 @@ use crate::catalog::Lake;
 use crate::ingest::journal::{self, Record, Row};
 use crate::monitor::Monitor;
 use crate::recovery::resolve::{self, Standing};
-use crate::recovery::{self, Assessment, Done, Policy};
+use crate::recovery::{self, Assessment, Deed, Done, Policy};
 use crate::table::inspect::{self, SnapshotRow};
 use crate::{Error, Result};
 
@@ -91,50 +91,22 @@ fn stood(standing: Standing, paper: &Paper) -> Result<Stand> {
     })
 }
 
-/// What can be done about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// The same staged files upon the table as it is now; what landed is closed.
-    Rebase,
-    /// The rows written again.
-    Restage,
-    /// The same staged files on a new branch.
-    Branch,
-    /// Given up.
-    Discard,
-    /// Given up on the operator's word, its files kept.
-    Close,
+/// What a deed does, for the command log.
+pub fn what(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Rebase => "publish",
+        Deed::Restage => "load again",
+        Deed::Branch => "publish on a branch",
+        Deed::Discard => "discard",
+        Deed::Close => "close",
+    }
 }
 
-impl Deed {
-    /// The verb of the equivalent command line.
-    pub fn verb(self) -> &'static str {
-        match self {
-            Deed::Rebase => "rebase",
-            Deed::Restage => "restage",
-            Deed::Branch => "branch",
-            Deed::Discard => "discard",
-            Deed::Close => "discard --keep-files",
-        }
-    }
-
-    /// What it does, for the command log.
-    pub fn what(self) -> &'static str {
-        match self {
-            Deed::Rebase => "publish",
-            Deed::Restage => "load again",
-            Deed::Branch => "publish on a branch",
-            Deed::Discard => "discard",
-            Deed::Close => "close",
-        }
-    }
-
-    /// That it is done, where it is committed.
-    pub fn committed(self) -> &'static str {
-        match self {
-            Deed::Branch => "✔ committed: the rows are on a branch of their own",
-            _ => "✔ committed: it is in the table",
-        }
+/// That a deed is done, where it is committed.
+pub fn committed(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Branch => "✔ committed: the rows are on a branch of their own",
+        _ => "✔ committed: it is in the table",
     }
 }
 
@@ -176,13 +148,7 @@ impl Act {
         async move {
             let connection = lake.connection(Some(&self.catalog)).await?;
             let (policy, env, id) = (Policy::default(), lake.env(), self.id.as_str());
-            match self.deed {
-                Deed::Rebase => resolve::rebase(&connection, id, &policy, env, monitor).await,
-                Deed::Restage => resolve::restage(&connection, id, &policy, env, monitor).await,
-                Deed::Branch => resolve::publish_on_branch(&connection, id, &policy, env, monitor).await,
-                Deed::Discard => resolve::discard(&connection, id, env, monitor).await,
-                Deed::Close => resolve::close(&connection, id, env, monitor).await,
-            }
+            self.deed.carry_out(&connection, id, &policy, env, monitor).await
         }
         .boxed()
     }
