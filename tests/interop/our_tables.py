@@ -184,6 +184,20 @@ def transforms(lake):
             check_partitions(table)
 
 
+def nanoseconds(lake):
+    """hours of nanoseconds, before 1970 too: partition values by PyIceberg"""
+    schema = {"type": "struct", "fields": [{"id": 1, "name": "at", "required": False, "type": "timestamp_ns"}]}
+    (lake.folder / "nanoseconds.json").write_text(json.dumps(schema))
+    source = lake.folder / "nanoseconds.csv"
+    source.write_text("at\n1969-12-31 23:59:59.999999999\n2026-11-21 03:00:00.000000001\n2026-11-21 03:59:59\n\\N\n")
+    lake.run("create-namespace", "nano", "--yes")
+    lake.run("create", "nano.hours", "--schema", lake.folder / "nanoseconds.json", "--format-version", 3, "--partition-by", "hour(at)", "--yes")
+    lake.run("ingest", source, "nano.hours", "--null", "\\N", "--yes")
+    files = lake.catalog().load_table("nano.hours").scan().plan_files()
+    hours = {task.file.partition[0]: task.file.record_count for task in files}
+    assert hours == {-1: 1, 498675: 2, None: 1}, hours
+
+
 def nested(lake):
     """lists, maps and structs from NDJSON: rows by PyIceberg and DuckDB"""
     records = [
@@ -231,4 +245,4 @@ def then_theirs(lake):
     check_read(lake, "both.plain", sorted([(1, "a", None), (1, "a", None), (1, "a", None), (2, "b", None)], key=repr))
 
 
-CHECKS = [primitives, transforms, nested, formats, then_theirs]
+CHECKS = [primitives, transforms, nanoseconds, nested, formats, then_theirs]

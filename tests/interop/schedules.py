@@ -2,14 +2,14 @@
 import json
 import os
 import pathlib
+import unittest
 
 
 def what_the_state_machine_left(lake):
     """PyIceberg reads what two operators left in random weather, branch by branch"""
     sea = os.environ.get("ICEDECK_SEA")
     if sea is None:
-        print("NOT TESTED: tables of the state machine; make them with: ICEDECK_SEA=FOLDER cargo test weather::machine", flush=True)
-        return
+        raise unittest.SkipTest("make the tables with: ICEDECK_SEA=FOLDER cargo test weather::machine")
     tables = 0
     for folder in sorted(path for path in pathlib.Path(sea).iterdir() if path.is_dir()):
         catalog = lake.catalog(folder / "data" / "icedeck")
