@@ -183,21 +183,26 @@ impl Ground {
     pub fn bury(&self, who: usize, death: Death) {
         let Some(lost) = death.lost else { return };
         let env = &self.envs[who];
-        let is_sent = |row: &&journal::Row| row.state == State::Sent && !row.is_in_use;
         let rows = journal::list(env).unwrap().rows;
-        // The one it was about to send from is the one that was written to last.
-        let path_of = |row: &journal::Row| journal::folder(env).join(format!("{}.jsonl", row.ingest_id));
-        let at_of = |row: &&journal::Row| {
-            let record = journal::read(env, &row.ingest_id).unwrap();
-            record.attempts.last().map(|attempt| attempt.sending.at_ms)
+        let text_of = |row: &journal::Row| {
+            let path = journal::folder(env).join(format!("{}.jsonl", row.ingest_id));
+            (std::fs::read_to_string(&path).unwrap(), path)
         };
-        let Some(row) = rows.iter().filter(is_sent).max_by_key(at_of) else { return };
-        let text = std::fs::read_to_string(path_of(row)).unwrap();
+        // The one that it wrote to last. A branch that a beaten load makes for itself is no attempt of that load: where
+        // it was about to ask for one, all it had written before was on the disk.
+        let last_at = |(_, (text, _)): &(&journal::Row, (String, PathBuf))| {
+            let read = |line| serde_json::from_str::<serde_json::Value>(line).ok();
+            text.lines().rev().find_map(read).and_then(|line| line["time_ms"].as_i64())
+        };
+        let mine = rows.iter().filter(|row| !row.is_in_use).map(|row| (row, text_of(row)));
+        let Some((row, (text, path))) = mine.max_by_key(last_at).filter(|(row, _)| row.state == State::Sent) else {
+            return;
+        };
         let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
         // A first attempt may have died at any time since staging began, a later one since the attempt before it.
         let kept = if row.attempts == 1 { ends[0] } else { ends[ends.len() - 2] };
         let length = kept + (text.len() - kept) * usize::from(lost) / 65536;
-        std::fs::write(path_of(row), &text.as_bytes()[..length]).unwrap();
+        std::fs::write(path, &text.as_bytes()[..length]).unwrap();
     }
 
     pub fn records(&self) -> Vec<Record> {
