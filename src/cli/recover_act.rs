@@ -44,7 +44,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
         return Ok(exit);
     }
     let (id, env, monitor) = (row.ingest_id.as_str(), &context.env, &context.monitor);
-    let policy = Policy::default();
+    let policy = Policy { agreed: Some(&standing.assessment), ..Policy::default() };
     let bar = Bar::of(monitor);
     let done = deed.carry_out(&connection, id, &policy, env, monitor).await;
     bar.clear();

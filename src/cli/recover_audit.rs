@@ -1,12 +1,15 @@
 //! `icedeck recover audit [TABLE]`: one record for each load that was acknowledged.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Exit};
-use crate::Result;
+use crate::recovery::Names;
 use crate::recovery::audit::{Status, acknowledged, audit};
 use crate::table::TableName;
 use crate::words::many;
+use crate::{Kind, Result};
 
-/// Prints where each load is now; ends with 1 where one is gone, or a journal cannot be read.
+/// Prints where each load is now; ends with 1 where one is gone, or a journal or a table cannot be read.
 pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
     let found = acknowledged(&context.env, table)?;
     for broken in &found.broken {
@@ -14,11 +17,18 @@ pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
     }
     let lake = context.lake().await?;
     let wanted = context.options.catalog.as_deref();
-    let mut proved = Vec::new();
-    for ((catalog, name), records) in &found.tables {
-        if wanted.is_none_or(|wanted| wanted == catalog) {
-            let connection = lake.connection(Some(catalog)).await?;
-            proved.extend(audit(&connection, name, records).await?);
+    let (mut proved, mut unread) = (Vec::new(), 0);
+    let mut names: BTreeMap<&str, Names> = BTreeMap::new();
+    for ((catalog, name), records) in found.tables.iter().filter(|((of, _), _)| wanted.is_none_or(|w| w == of)) {
+        let connection = lake.connection(Some(catalog)).await?;
+        match audit(&connection, name, records, names.entry(catalog).or_default()).await {
+            Ok(loads) => proved.extend(loads),
+            // Of one table nothing can be said; of the others all the same.
+            Err(e) if e.kind() == Kind::Corrupt => {
+                unread += 1;
+                context.note(&format!("icedeck: {}", e.with("table", name).report()));
+            }
+            Err(e) => return Err(e),
         }
     }
     context.out.records(&proved, "")?;
@@ -31,5 +41,5 @@ pub async fn run(table: Option<&TableName>, context: &Context) -> Result<Exit> {
         line(Status::Expired),
         line(Status::RolledBack),
     ));
-    Ok(if gone == 0 && found.broken.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(if gone == 0 && unread == 0 && found.broken.is_empty() { Exit::Done } else { Exit::Failed })
 }

@@ -25,6 +25,10 @@ pub struct Args {
     #[arg(long, value_name = "PARTITION")]
     partition: Vec<String>,
 
+    /// Also files that an overwrite took out while it wrote others: where those hold the same rows, they are there twice
+    #[arg(long)]
+    force: bool,
+
     /// The branch
     #[arg(long, value_name = "BRANCH", default_value = "main")]
     branch: String,
@@ -34,8 +38,8 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
     let table = connection.load(&args.table).await?;
-    let Args { from, filter, partition: partitions, branch, .. } = args;
-    let request = RestoreRequest { from, filter, partitions, branch: Some(branch) };
+    let Args { from, filter, partition: partitions, branch, force, .. } = args;
+    let request = RestoreRequest { from, filter, partitions, branch: Some(branch), force };
     let bar = Bar::of(&context.monitor);
     let plan = context.monitor.until(restore(&table, &request, &context.monitor)).await;
     bar.clear();

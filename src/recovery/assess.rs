@@ -1,10 +1,12 @@
 //! Where a change stands: landed, or absent and what can be done. Pure: everything it needs was read before.
 
+use iceberg::TableRequirement;
 use iceberg::spec::{Snapshot, TableMetadata};
+use serde_json::Value;
 
 use super::assessment::{Assessment, ChangeKind, Intervening, Landing, Verdict};
 use super::changes::{Found, since};
-use super::intent::{Intent, Want};
+use super::intent::{Intent, Sent, Want};
 use super::lineage::Seen;
 use super::verdict::verdict;
 use crate::commit::INGEST_ID;
@@ -65,6 +67,11 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         reason = format!("snapshot {to}, where {branch} was to lead, was expired: there is nothing left to lead it to");
         verdict = Verdict::Stop;
     }
+    if verdict == Verdict::Rebase
+        && let Some(why) = unrepeatable(intent, seen, &found)
+    {
+        (verdict, reason) = (Verdict::Decide, why);
+    }
     let is_untold = is_untold(intent);
     if !is_absent && verdict != Verdict::Stop {
         verdict = Verdict::Decide;
@@ -83,9 +90,24 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         can_replay: is_absent
             && fits
             && verdict != Verdict::Stop
+            && intent.is_kept
             && !(verdict == Verdict::Decide && intent.is_of_last_change),
         is_untold,
     }
+}
+
+/// Why a change in whose way nobody stands cannot be made again all the same.
+fn unrepeatable(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String> {
+    if !intent.is_kept {
+        return Some(
+            "the change is not in the table, and its journal does not hold it: it must be asked for again".into(),
+        );
+    }
+    if intent.is_of_last_change && seen.location != intent.base.metadata_location {
+        let what = found.last().map_or("the table's metadata has changed", |last| last.change.what.as_str());
+        return Some(format!("{what}{}", consequence(intent, Verdict::Decide)));
+    }
+    None
 }
 
 fn stop(intent: &Intent, kind: ChangeKind, what: &str) -> Assessment {
@@ -140,13 +162,24 @@ fn is_proved_absent(intent: &Intent, seen: &Seen) -> bool {
     }
 }
 
-/// A request demands the branch where it was. Once the branch has moved, it can never do its work.
+/// A request demands the branch, the schema and the spec where they were. Once one of them has moved, it can never do its
+/// work.
 fn may_still_land(intent: &Intent, seen: &Seen) -> bool {
-    let demand_holds = |sent: &super::intent::Sent| match intent.want {
+    let is_there = |sent: &Sent| match intent.want {
         Want::Metadata => true,
         _ => seen.ref_head(&sent.branch) == sent.demanded_snapshot_id,
     };
-    lost_target(intent, seen).is_none() && intent.sent.iter().any(|sent| sent.is_open && demand_holds(sent))
+    let holds = |sent: &Sent| is_there(sent) && demands_hold(&sent.request, &seen.metadata);
+    lost_target(intent, seen).is_none() && intent.sent.iter().any(|sent| sent.is_open && holds(sent))
+}
+
+/// Whether everything that a request demands of the table is so. What is not kept of it, or cannot be read, counts as so.
+fn demands_hold(request: &Value, metadata: &TableMetadata) -> bool {
+    let demands = request.get("requirements").and_then(Value::as_array);
+    demands.into_iter().flatten().all(|demand| {
+        let read = serde_json::from_value::<TableRequirement>(demand.clone());
+        read.map_or(true, |demand| demand.check(Some(metadata)).is_ok())
+    })
 }
 
 /// The snapshot that a ref was to lead to, where the table has lost it: no catalog leads a ref to nothing.

@@ -65,6 +65,8 @@ pub enum ChangeKind {
     Properties,
     /// A later format version.
     FormatVersion,
+    /// The table has another name.
+    Renamed,
     /// The branch is gone.
     BranchDropped,
     /// The table is gone.

@@ -1,20 +1,23 @@
 //! The proof, at any later time, that every load this machine reported as committed is still there: reachable from its
 //! branch, or expired, rolled back, gone. It reads metadata files and changes nothing.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use iceberg::spec::SnapshotRef;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::intent::{Intent, Want};
 use super::lineage::Seen;
+use super::renamed::Names;
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, INGEST_ID};
 use crate::env::Env;
 use crate::ingest::journal::{self, Record};
 use crate::table::inspect::author;
 use crate::table::{Moment, Table, TableName, read_metadata, refs};
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 
 /// Where the rows of a load are now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -95,29 +98,32 @@ fn is_load(record: &Record) -> bool {
     record.attempts.iter().any(said_yes) && Intent::of(record).want.makes_snapshot()
 }
 
-/// Says of each acknowledged load among the records of one table where it is now.
+/// Says of each acknowledged load among the records of one table where it is now, whatever that is named by now.
 ///
 /// # Errors
 /// A catalog that does not answer.
-pub async fn audit(connection: &Connection, name: &TableName, records: &[Record]) -> Result<Vec<Audited>> {
-    let table = match connection.load(name).await {
-        Ok(table) => table,
-        Err(e) if e.kind() == Kind::NotFound => {
-            return Ok(each(records, |r| audited(r, None, Status::Gone, "the table was dropped".into())));
-        }
-        Err(e) => return Err(e),
-    };
-    let mut past =
-        Past { table: &table, seen: Seen::of(table.metadata_ref(), table.metadata_location()), versions: None };
+pub async fn audit(
+    connection: &Connection,
+    name: &TableName,
+    records: &[Record],
+    names: &mut Names,
+) -> Result<Vec<Audited>> {
+    let mut past: BTreeMap<Uuid, Option<Past>> = BTreeMap::new();
     let mut found = Vec::new();
     for record in records.iter().filter(|record| is_load(record)) {
-        found.push(past.audit(record, records).await);
+        let past = match past.entry(record.plan.base.table_uuid) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let table = names.follow(connection, name, record.plan.base.table_uuid).await?;
+                new.insert(table.map(Past::of))
+            }
+        };
+        found.push(match past {
+            Some(past) => past.audit(record, records).await,
+            None => audited(record, None, Status::Gone, "the table was dropped".into()),
+        });
     }
     Ok(found)
-}
-
-fn each(records: &[Record], tell: impl FnMut(&Record) -> Audited) -> Vec<Audited> {
-    records.iter().filter(|record| is_load(record)).map(tell).collect()
 }
 
 fn audited(record: &Record, snapshot_id: Option<i64>, status: Status, what: String) -> Audited {
@@ -144,15 +150,28 @@ struct Version {
 }
 
 /// A table with its past, read when it is first needed.
-struct Past<'a> {
-    table: &'a Table,
+struct Past {
+    table: Table,
     seen: Seen,
     /// Oldest first, the present one last.
     versions: Option<Vec<Version>>,
 }
 
-impl Past<'_> {
+impl Past {
+    fn of(table: Table) -> Self {
+        let seen = Seen::of(table.metadata_ref(), table.metadata_location());
+        Self { table, seen, versions: None }
+    }
+
     async fn audit(&mut self, record: &Record, all: &[Record]) -> Audited {
+        let mut found = self.stands(record, all).await;
+        if found.status != Status::Gone && *self.table.name() != record.plan.table {
+            found.what.push_str(&format!("; the table is named {} now", self.table.name()));
+        }
+        found
+    }
+
+    async fn stands(&mut self, record: &Record, all: &[Record]) -> Audited {
         if self.seen.metadata.uuid() != record.plan.base.table_uuid {
             return audited(record, None, Status::Gone, "the table was dropped and made again".into());
         }

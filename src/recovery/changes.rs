@@ -37,8 +37,13 @@ pub(super) fn since(intent: &Intent, base: Option<&TableMetadata>, seen: &Seen) 
 fn branch(intent: &Intent, seen: &Seen, found: &mut Vec<Found>) {
     let (name, base) = (&intent.branch, intent.base.snapshot_id);
     let head = seen.ref_head(name);
-    if matches!(intent.want, Want::Metadata) || head == base {
+    if head == base {
         return;
+    }
+    if intent.want == Want::Metadata {
+        let new = seen.line(head).newer_than(|id| Some(id) == base).into_iter().map(|new| snapshot(seen, new));
+        // No snapshot stands in the way of a change of columns, layout or properties.
+        return found.extend(new.map(|new| Found { theirs: None, can_replay: true, ..new }));
     }
     let Some(head) = head else {
         let change = Intervening::of(ChangeKind::BranchDropped, format!("{name} is gone"));

@@ -4,21 +4,19 @@
 use std::collections::HashSet;
 
 use crate::Result;
-use crate::commit::StagedFile;
 use crate::monitor::Monitor;
 use crate::table::Table;
-use crate::table::inspect::{entries, manifests};
+use crate::table::inspect::{EntryRow, entries, manifests};
 
 /// Removed, in a manifest's entry.
 const REMOVED: u8 = 2;
 
-/// The snapshot that brought one of the files, where the snapshot `head` holds it. That none is held proves nothing: the
+/// The snapshot that brought one of these files, by path, where the snapshot `head` holds it. That none is held proves nothing: the
 /// rows may be in other files by now.
 ///
 /// # Errors
 /// Cancellation; what cannot be read counts as not held.
-pub(super) async fn held(table: &Table, head: i64, ours: &[StagedFile], monitor: &Monitor) -> Result<Option<i64>> {
-    let paths: HashSet<&str> = ours.iter().map(|file| file.file.file_path()).collect();
+pub(super) async fn held(table: &Table, head: i64, paths: &HashSet<String>, monitor: &Monitor) -> Result<Option<i64>> {
     if paths.is_empty() {
         return Ok(None);
     }
@@ -29,8 +27,8 @@ pub(super) async fn held(table: &Table, head: i64, ours: &[StagedFile], monitor:
     };
     let mut stream = entries(table, all);
     while let Some(chunk) = stream.next(monitor).await? {
-        let is_ours = |path: &str| paths.contains(path);
-        let held = chunk.entries.iter().find(|e| e.status != REMOVED && is_ours(&e.data_file.file_path));
+        let is_ours = |entry: &&EntryRow| entry.status != REMOVED && paths.contains(&entry.data_file.file_path);
+        let held = chunk.entries.iter().find(is_ours);
         if let Some(entry) = held {
             return Ok(Some(entry.snapshot_id.unwrap_or(head)));
         }

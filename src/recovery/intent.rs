@@ -6,7 +6,7 @@ use super::recorded::wish;
 use crate::catalog::Outcome;
 use crate::commit::{AttemptOutcome, Change, Published, Targets};
 use crate::ingest::journal::{AttemptRecord, Base, Plan, Record};
-use crate::ingest::run::{Mode, mode_of};
+use crate::ingest::run::{Mode, cut_of, mode_of};
 use crate::table::Table;
 
 /// What is wanted of the table, one row of the table of verdicts each.
@@ -67,6 +67,8 @@ pub struct Intent {
     /// Whether it is about whatever the last change was, as an undo is: once others have made another, it is not the same
     /// wish any more.
     pub is_of_last_change: bool,
+    /// Whether it can be made again: its journal holds all of it, or the program that wants it still runs.
+    pub is_kept: bool,
     /// The exact state that was inspected.
     pub base: Base,
     /// Every request so far.
@@ -77,6 +79,8 @@ impl Intent {
     /// The change that a journal tells of.
     pub fn of(record: &Record) -> Self {
         let mut intent = Self::planned(&record.plan, want(&record.plan));
+        intent.is_kept =
+            cut_of(&record.plan).is_some() || wish(&record.plan.options).is_none_or(|wish| wish.change().is_some());
         if let Some(redirected) = &record.redirected {
             intent.branch.clone_from(&redirected.branch);
             intent.base.snapshot_id = redirected.snapshot_id;
@@ -92,6 +96,7 @@ impl Intent {
             branch: plan.branch.clone(),
             want,
             is_of_last_change: ["undo", "redo"].contains(&plan.verb.as_str()),
+            is_kept: true,
             base: plan.base.clone(),
             sent: Vec::new(),
         }

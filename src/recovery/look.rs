@@ -1,7 +1,7 @@
 //! Reads what [`assess()`](super::assess()) needs: the table as it is, older metadata files where snapshots were expired,
 //! the manifests of what others committed. It opens no data file and changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,10 +12,13 @@ use super::assessment::Assessment;
 use super::held::held;
 use super::intent::{Intent, Want};
 use super::lineage::{Seen, Touched, none_missing};
+use super::staged::leftovers;
 use super::steps::Steps;
 use crate::catalog::Connection;
 use crate::commit::StagedFile;
+use crate::ingest::journal::Record;
 use crate::monitor::Monitor;
+use crate::storage::Storage;
 use crate::table::inspect::{entries, manifests, partition_texts};
 use crate::table::{Table, TableName, read_metadata};
 use crate::{Kind, Result};
@@ -48,7 +51,7 @@ pub async fn look(
     ours: &[StagedFile],
     monitor: &Monitor,
 ) -> Result<Looked> {
-    look_at(found(connection, table).await?, intent, base, ours, monitor).await
+    look_at(found(connection, table).await?, intent, base, Ours { staged: ours, journal: None }, monitor).await
 }
 
 /// The table as it is now; nothing where there is none.
@@ -60,12 +63,31 @@ pub(super) async fn found(connection: &Connection, table: &TableName) -> Result<
     }
 }
 
+/// What a change has written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ours<'a> {
+    /// Its staged files.
+    pub staged: &'a [StagedFile],
+    /// The journal that knows of no staged files: it may have been cut, so that what it has left behind is looked for.
+    pub journal: Option<(&'a Storage, &'a Record)>,
+}
+
+impl Ours<'_> {
+    async fn paths(&self) -> Result<HashSet<String>> {
+        let mut paths: HashSet<String> = self.staged.iter().map(|file| file.file.file_path().to_string()).collect();
+        if let Some((storage, record)) = self.journal {
+            paths.extend(leftovers(storage, record).await?);
+        }
+        Ok(paths)
+    }
+}
+
 /// As [`look()`], in a table that was loaded just now.
 pub(super) async fn look_at(
     table: Option<Table>,
     intent: &Intent,
     base: Option<Arc<TableMetadata>>,
-    ours: &[StagedFile],
+    ours: Ours<'_>,
     monitor: &Monitor,
 ) -> Result<Looked> {
     let Some(table) = table else {
@@ -84,9 +106,9 @@ pub(super) async fn look_at(
     };
     older(&table, intent, base.as_deref(), &mut seen).await;
     if let (false, Some(head)) = (seen.is_whole, seen.ref_head(&intent.branch)) {
-        seen.held_since = held(&table, head, ours, monitor).await?;
+        seen.held_since = held(&table, head, &ours.paths().await?, monitor).await?;
     }
-    seen.touched = touched(&table, intent, &seen, ours, monitor).await?;
+    seen.touched = touched(&table, intent, &seen, ours.staged, monitor).await?;
     let now = Now::Table(Box::new(seen));
     let started = Instant::now();
     let assessment = assess(intent, base.as_deref(), &now);
@@ -154,7 +176,7 @@ async fn touched(
         return Ok(found);
     }
     let partitions = ours.iter().map(|file| (file.spec_id, file.file.partition()));
-    let ours_in = Ours {
+    let ours_in = Within {
         specs: ours.iter().map(|file| file.spec_id).collect(),
         partitions: partition_texts(&seen.metadata, partitions),
     };
@@ -172,7 +194,8 @@ async fn touched(
     Ok(found)
 }
 
-struct Ours {
+/// Where our files lie.
+struct Within {
     specs: BTreeSet<i32>,
     partitions: BTreeSet<String>,
 }
@@ -181,7 +204,7 @@ struct Ours {
 async fn touched_by(
     table: &Table,
     snapshot: &SnapshotRef,
-    ours: &Ours,
+    ours: &Within,
     monitor: &Monitor,
 ) -> Result<Option<(i64, Touched)>> {
     let id = snapshot.snapshot_id();

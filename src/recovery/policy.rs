@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Assessment;
+use super::{Assessment, Verdict};
 use crate::env::Env;
 use crate::{Error, Result};
 
@@ -91,19 +91,28 @@ pub struct Policy<'a> {
     pub patience: Patience,
     /// Who is asked; nothing where nobody can be.
     pub ask: Option<Ask<'a>>,
+    /// Where it stood when the operator agreed; nothing where they agree to whatever it is.
+    pub agreed: Option<&'a Assessment>,
 }
 
 impl fmt::Debug for Policy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { on_conflict, patience, ask } = self;
-        write!(f, "Policy({on_conflict:?}, {patience:?}, can ask: {})", ask.is_some())
+        let Self { on_conflict, patience, ask, agreed } = self;
+        let agreed = agreed.map(|assessment| assessment.verdict);
+        write!(f, "Policy({on_conflict:?}, {patience:?}, can ask: {}, agreed: {agreed:?})", ask.is_some())
     }
 }
 
 impl Policy<'_> {
+    /// Whether the operator has agreed to it as it stands: what is theirs to decide must be what they were told.
+    pub(super) fn covers(&self, now: &Assessment) -> bool {
+        let is_same = |then: &Assessment| (then.verdict, &then.reason) == (now.verdict, &now.reason);
+        now.verdict != Verdict::Decide || self.agreed.is_none_or(is_same)
+    }
+
     /// This way, without pauses.
     pub fn hasty(on_conflict: OnConflict) -> Self {
-        Self { on_conflict, patience: Patience::HASTY, ask: None }
+        Self { on_conflict, patience: Patience::HASTY, ..Self::default() }
     }
 }
 

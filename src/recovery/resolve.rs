@@ -7,17 +7,18 @@ use std::time::Instant;
 
 use futures::FutureExt;
 
-use super::assessment::{Assessment, Verdict};
+use super::assessment::{Assessment, ChangeKind, Intervening, Verdict};
 use super::by_filter::{DELETE, change_again, delete, weigh};
 use super::carry::Course;
 use super::deed::{Deed, has_rows};
 use super::intent::Intent;
 use super::load;
-use super::look::{Looked, found, look_at};
+use super::look::{Looked, Ours, look_at};
 use super::outcome::{Carried, Done, Loaded, Word, next_step};
 use super::policy::Policy;
 use super::recorded::{named, wish};
 use super::redirect::redirect;
+use super::renamed::Names;
 use super::staged::{self, leftovers, missing};
 use crate::catalog::Connection;
 use crate::commit::{AttemptOutcome, Change, INGEST_ID, StagedFile};
@@ -25,8 +26,8 @@ use crate::env::Env;
 use crate::ingest::journal::{Journal, Record};
 use crate::ingest::run::{Ending, Planned, cut_of, mode_of, plan, request_again};
 use crate::monitor::Monitor;
-use crate::table::Table;
 use crate::table::inspect::partition_texts;
+use crate::table::{Table, TableName};
 use crate::words::many;
 use crate::{Error, Result};
 
@@ -51,12 +52,13 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
     let intent = Intent::of(record);
     let loads = has_rows(&record.plan.verb);
     // The files are needed to tell whether others touched their partitions, and the table is needed to read them back.
-    let table = found(connection, &record.plan.table).await?;
+    let table = Names::default().follow(connection, &record.plan.table, intent.base.table_uuid).await?;
     let read = match (&table, loads) {
         (Some(table), true) if table.metadata().uuid() == intent.base.table_uuid => staged::recorded(record, table),
         _ => Ok(Vec::new()),
     };
-    let ours = read.as_deref().unwrap_or_default();
+    let journal = read.is_err().then_some((connection.storage(), record));
+    let ours = Ours { staged: read.as_deref().unwrap_or_default(), journal };
     let Looked { table, mut assessment } = look_at(table, &intent, None, ours, monitor).boxed().await?;
     if let (Some(table), Some(cut)) = (&table, cut_of(&record.plan)) {
         match change_again(table, &cut, record.branch(), Vec::new(), BTreeMap::new()) {
@@ -66,6 +68,10 @@ pub async fn stand(connection: &Connection, record: &Record, monitor: &Monitor) 
             Ok(_) => {}
             Err(e) => unrepeatable(&mut assessment, e.to_string()),
         }
+    }
+    if let Some(now) = table.as_ref().map(Table::name).filter(|now| **now != record.plan.table) {
+        let change = Intervening::of(ChangeKind::Renamed, format!("the table is named {now} now"));
+        assessment.changes.insert(0, change);
     }
     let is_absent = !matches!(assessment.verdict, Verdict::Landed | Verdict::Stop);
     let mut files = Vec::new();
@@ -104,6 +110,8 @@ struct Case<'a> {
     monitor: &'a Monitor,
     journal: Journal,
     record: Record,
+    /// The table's name, by now.
+    table: TableName,
     started: Instant,
 }
 
@@ -120,7 +128,7 @@ pub async fn rebase(
     monitor: &Monitor,
 ) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, standing) = match case.looked(Deed::Rebase).await? {
+    let (mut case, standing) = match case.looked(Deed::Rebase, Some(policy)).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -146,7 +154,7 @@ pub async fn publish_on_branch(
     monitor: &Monitor,
 ) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, standing) = match case.looked(Deed::Branch).await? {
+    let (mut case, standing) = match case.looked(Deed::Branch, Some(policy)).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -168,7 +176,7 @@ pub async fn publish_on_branch(
 /// As [`rebase`].
 pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (case, _) = match case.looked(Deed::Discard).await? {
+    let (case, _) = match case.looked(Deed::Discard, None).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -182,7 +190,7 @@ pub async fn discard(connection: &Connection, id: &str, env: &Env, monitor: &Mon
 /// As [`rebase`].
 pub async fn close(connection: &Connection, id: &str, env: &Env, monitor: &Monitor) -> Result<Done> {
     let case = Case::open(connection, id, env, monitor)?;
-    let (mut case, _) = match case.looked(Deed::Close).await? {
+    let (mut case, _) = match case.looked(Deed::Close, None).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
@@ -211,21 +219,24 @@ pub async fn restage(
     if !has_rows(&case.record.plan.verb) {
         Deed::Restage.rehearse(&case.record)?;
     }
-    let (case, standing) = match case.looked(Deed::Restage).await? {
+    let (case, standing) = match case.looked(Deed::Restage, None).await? {
         Continue(open) => open,
         Break(done) => return Ok(done),
     };
     if case.record.plan.verb == DELETE {
         return delete_again(case, standing.table, policy, env).await;
     }
-    let request = request_again(&case.record.plan)?;
+    let mut request = request_again(&case.record.plan)?;
+    request.table = case.table.clone();
+    let then = case.record.plan.base.schema_id;
+    let mut notes = standing.table.map(|table| request.follow(&table, then)).unwrap_or_default();
     let (table, branch) = (request.table.to_string(), request.branch.clone());
     let planned = match plan(request, connection, monitor).boxed().await? {
         Planned::Ready(planned) => *planned,
         Planned::Unfit { problems, .. } => {
             let mut done = Done::named(Word::NotSent, id, table, &branch);
             done.reason = Some("the columns of the files do not go with the table any more".into());
-            done.notes = problems.iter().map(ToString::to_string).collect();
+            done.notes = notes.into_iter().chain(problems.iter().map(ToString::to_string)).collect();
             done.hint = Some(format!("load them with another mapping, and: icedeck recover discard {id}"));
             return Ok(done);
         }
@@ -233,8 +244,10 @@ pub async fn restage(
     let old = case.discarded("its rows are written again").await?;
     let loaded = load::load(planned, connection, policy, env, monitor).boxed().await?;
     let mut done = Done::loaded(loaded);
-    done.notes.insert(0, format!("ingest {} takes the place of {id}", done.ingest_id));
-    done.notes.extend(old.notes);
+    notes.insert(0, format!("ingest {} takes the place of {id}", done.ingest_id));
+    notes.append(&mut done.notes);
+    notes.extend(old.notes);
+    done.notes = notes;
     Ok(done)
 }
 
@@ -274,17 +287,27 @@ impl<'a> Case<'a> {
                 .with("ingest", id)
                 .hint("resolve it with that version"));
         }
-        Ok(Self { connection, monitor, journal, record, started: Instant::now() })
+        let table = record.plan.table.clone();
+        Ok(Self { connection, monitor, journal, record, table, started: Instant::now() })
     }
 
     /// Looks where it stands. What landed is closed, and what this may not be done to is kept: that is all then.
-    async fn looked(self, deed: Deed) -> Result<ControlFlow<Done, (Self, Standing)>> {
+    async fn looked(mut self, deed: Deed, policy: Option<&Policy<'_>>) -> Result<ControlFlow<Done, (Self, Standing)>> {
         let standing = stand(self.connection, &self.record, self.monitor).await?;
+        if let Some(table) = &standing.table {
+            self.table = table.name().clone();
+        }
         let assessment = &standing.assessment;
         if assessment.verdict == Verdict::Landed {
             return self.landed(assessment).map(Break);
         }
-        Ok(if deed.may(assessment) { Continue((self, standing)) } else { Break(self.kept(assessment)) })
+        if !deed.may(assessment) {
+            return Ok(Break(self.kept(assessment)));
+        }
+        if policy.is_some_and(|policy| !policy.covers(assessment)) {
+            return Ok(Break(self.changed(assessment)));
+        }
+        Ok(Continue((self, standing)))
     }
 
     /// What is to be published.
@@ -309,7 +332,7 @@ impl<'a> Case<'a> {
 
     fn done(&self, outcome: Word) -> Done {
         let plan = &self.record.plan;
-        let mut done = Done::named(outcome, &plan.ingest_id, plan.table.to_string(), self.record.branch());
+        let mut done = Done::named(outcome, &plan.ingest_id, self.table.to_string(), self.record.branch());
         done.attempts = self.journal.attempts().into();
         self.count(&mut done);
         done.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -353,6 +376,13 @@ impl<'a> Case<'a> {
         done
     }
 
+    /// Kept, since it is not what the operator agreed to.
+    fn changed(&self, assessment: &Assessment) -> Done {
+        let mut done = self.kept(assessment);
+        done.notes.insert(0, "others went on since you were asked: nothing was sent".into());
+        done
+    }
+
     async fn discarded(mut self, reason: &str) -> Result<Done> {
         self.monitor.update(|p| p.stage = "removing staged files");
         let storage = self.connection.storage();
@@ -371,7 +401,7 @@ impl<'a> Case<'a> {
     }
 
     fn carried(mut self, carried: &Carried) -> Done {
-        let mut done = Done::of(carried, self.record.plan.table.to_string());
+        let mut done = Done::of(carried, self.table.to_string());
         self.count(&mut done);
         done.attempts = self.journal.attempts().into();
         done.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);

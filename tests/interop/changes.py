@@ -119,7 +119,7 @@ def overwritten_whole(walk):
 
 
 def restored_partition(walk):
-    walk.run("restore", TABLE, "--from", "before", "--filter", "id = 30")
+    walk.run("restore", TABLE, "--from", "before", "--filter", "id = 30", "--force")
     walk.ids.append(30)
 
 

@@ -90,7 +90,15 @@ fn intent(want: Want, base: Option<i64>) -> Intent {
         schema_id: 0,
         spec_id: 0,
     };
-    Intent { ingest_id: INGEST.into(), branch: "main".into(), want, is_of_last_change: false, base, sent: Vec::new() }
+    Intent {
+        ingest_id: INGEST.into(),
+        branch: "main".into(),
+        want,
+        is_of_last_change: false,
+        is_kept: true,
+        base,
+        sent: Vec::new(),
+    }
 }
 
 fn sent(snapshot_id: i64, demanded: Option<i64>, is_open: bool) -> Sent {

@@ -3,7 +3,7 @@
 use icedeck::commit::RefKind;
 use icedeck::ingest::journal::{Base, Plan};
 use icedeck::recovery::audit::{Audited, Status, acknowledged, audit};
-use icedeck::recovery::{OnConflict, carry_out};
+use icedeck::recovery::{Names, OnConflict, carry_out};
 
 use super::*;
 use crate::common::lake::orders;
@@ -13,7 +13,7 @@ async fn audited(lake: &Lake) -> Vec<Audited> {
     assert!(found.broken.is_empty());
     let mut all = Vec::new();
     for ((_, name), records) in &found.tables {
-        all.extend(audit(&lake.connection, name, records).await.unwrap());
+        all.extend(audit(&lake.connection, name, records, &mut Names::default()).await.unwrap());
     }
     all
 }

@@ -1,8 +1,10 @@
 //! Mend: plans in numbers, and what carrying them out does, with rivals and lost answers.
 
+use std::collections::BTreeMap;
+
 use iceberg::expr::Reference;
 use iceberg::spec::{Datum, Transform, UnboundPartitionSpec};
-use icedeck::commit::{ColumnPlace, Expire, RefKind};
+use icedeck::commit::{ColumnPlace, Expire, RefKind, Targets};
 use icedeck::ingest::journal::State;
 use icedeck::ingest::run::Ending;
 use icedeck::recovery::mend::*;
@@ -40,7 +42,7 @@ async fn rows(lake: &Lake) -> Vec<i64> {
 }
 
 async fn carried(lake: &Lake, connection: &Connection, prepared: &Prepared) -> Carried {
-    let policy = Policy { on_conflict: OnConflict::Rebase, patience: Patience::HASTY, ask: None };
+    let policy = Policy { on_conflict: OnConflict::Rebase, patience: Patience::HASTY, ask: None, agreed: None };
     prepared.carry_out(connection, &policy, &lake.env, &Monitor::new()).await.unwrap()
 }
 
@@ -365,6 +367,80 @@ async fn a_deleted_partition_is_restored() {
     let table = done(&lake, &plan.prepared).await;
     assert_eq!(rows(&lake).await, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(undo(&table, &monitor).await.unwrap().leaving.unwrap().gone.rows, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_were_written_again_are_not_restored_beside_themselves() {
+    let (lake, table, _) = lake(&[2]).await;
+    let monitor = Monitor::new();
+    let file = |files: &[StagedFile]| files[0].file.file_path().to_string();
+    let files = lake.stage(&table, orders(&table, 100, 4)).await;
+    let first = file(&files);
+    let table = lake.commit(&table, &append("main", files)).await;
+    let loaded = head(&table);
+    let (branch, summary) = ("main".to_string(), BTreeMap::new());
+    // What a delete by copy-on-write does: one row goes, the other three are written again.
+    let added = lake.stage(&table, orders(&table, 101, 3)).await;
+    let second = file(&added);
+    let targets = Targets::Files(vec![first]);
+    let cut = Change::Overwrite { branch, added, targets, validation: None, summary };
+    let table = lake.commit(&table, &cut).await;
+    let cut = head(&table);
+    let ask = |from: i64, force| RestoreRequest { from: from.to_string(), force, ..RestoreRequest::default() };
+    let refused = restore(&table, &ask(loaded, false), &monitor).await.unwrap_err();
+    assert!(refused.kind() == Kind::Unsupported && refused.report().contains("would be there twice"), "{refused}");
+    assert_eq!(restore(&table, &ask(loaded, true), &monitor).await.unwrap().rows, 4, "the operator says so");
+
+    // The other way round: what the abandoned line wrote beside what is live again.
+    let table = done(&lake, &rollback_to(&table, to(loaded)).await.prepared).await;
+    let refused = restore(&table, &ask(cut, false), &monitor).await.unwrap_err();
+    assert!(refused.report().contains(&second), "{}", refused.report());
+    let table = done(&lake, &rollback_to_any(&table, cut).await.prepared).await;
+
+    let added = lake.stage(&table, orders(&table, 101, 3)).await;
+    let (branch, summary) = ("main".to_string(), BTreeMap::new());
+    let compact = Change::Replace { branch, added, deleted: vec![second], read_at: cut, summary };
+    let table = lake.commit(&table, &compact).await;
+    for force in [false, true] {
+        let refused = restore(&table, &ask(cut, force), &monitor).await.unwrap_err();
+        assert!(refused.report().contains("a compaction moved the rows"), "{}", refused.report());
+    }
+    assert_eq!(rows(&lake).await, [0, 1, 101, 102, 103]);
+}
+
+async fn rollback_to_any(table: &Table, id: i64) -> RollbackPlan {
+    let request = RollbackRequest { force: true, ..RollbackRequest::to(to(id)) };
+    rollback(table, &request, &Monitor::new()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_undo_is_not_sent_again_once_others_changed_anything() {
+    let (lake, table, _) = lake(&[1, 2]).await;
+    let plan = undo(&table, &Monitor::new()).await.unwrap();
+    let theirs = Change::SetProperties { set: [("x".to_string(), "y".to_string())].into(), remove: Vec::new() };
+    let rival = Faulty::on(&lake, [Fault::Beaten(vec![theirs])]);
+    let lost = carried(&lake, &rival, &plan.prepared).await;
+    assert_eq!((lost.ending, lost.attempts.len()), (Ending::Rejected, 1), "{lost:?}");
+    let found = lost.assessment.unwrap();
+    assert!(found.reason.contains("the last change is another one now") && !found.can_replay, "{found:?}");
+    assert_eq!(rows(&lake).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_change_that_its_journal_does_not_hold_is_asked_for_again() {
+    let (lake, table, _) = lake(&[1]).await;
+    let set = [("x".to_string(), "y".to_string())].into();
+    let plan = alter(&table, &Alteration::Properties { set, remove: Vec::new() }).unwrap();
+    let lost = carried(&lake, &Faulty::on(&lake, vec![Fault::Before; 9]), &plan.prepared).await;
+    assert_eq!(lost.ending, Ending::Unknown);
+    let record = record(&lake, &lost.ingest_id);
+    let stand = async || recovery::resolve::stand(&lake.connection, &record, &Monitor::new()).await.unwrap().assessment;
+    let found = stand().await;
+    assert!(found.verdict == Verdict::Decide && !found.can_replay && found.may_discard(), "{found:?}");
+    assert!(found.reason.contains("asked for again"), "{found:?}");
+    lake.append(&table, orders(&table, 100, 2)).await;
+    let found = stand().await;
+    assert!(found.changes.iter().any(|change| change.added_rows == Some(2)), "others are named: {found:?}");
 }
 
 /// The snapshot between the first one and the one with deletes.

@@ -71,6 +71,7 @@ const POLICY: Policy<'static> = Policy {
     on_conflict: OnConflict::Rebase,
     patience: Patience { looks: 2, attempts: 3, unanswered: 2, pause_ms: 0 },
     ask: None,
+    agreed: None,
 };
 
 /// An operator at work.

@@ -15,7 +15,7 @@ use icedeck::ingest::journal::{self, Record, State};
 use icedeck::monitor::Monitor;
 use icedeck::recovery::audit::{Status, acknowledged, audit};
 use icedeck::recovery::resolve::{discard, rebase};
-use icedeck::recovery::{self, OnConflict, Policy, Word};
+use icedeck::recovery::{self, Names, OnConflict, Policy, Word};
 use icedeck::storage::Storage;
 use icedeck::table::{Table, TableName};
 
@@ -365,7 +365,7 @@ impl Ground {
     async fn audit(&self) {
         for env in &self.envs {
             for ((_, name), records) in &acknowledged(env, None).unwrap().tables {
-                for load in audit(&self.lake.connection, name, records).await.unwrap() {
+                for load in audit(&self.lake.connection, name, records, &mut Names::default()).await.unwrap() {
                     let is_fine = load.status != Status::Gone;
                     assert!(is_fine, "{load:?}");
                 }

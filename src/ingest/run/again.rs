@@ -12,6 +12,7 @@ use super::{Cut, IngestRequest, Mode, OnError};
 use crate::ingest::journal::Plan;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::source::SourceOptions;
+use crate::table::Table;
 use crate::{Error, Kind, Result};
 
 /// How a load was asked for.
@@ -112,6 +113,36 @@ pub fn request_again(plan: &Plan) -> Result<IngestRequest> {
         summary: recorded.summary,
         ..IngestRequest::append(SourceOptions { paths, ..base }, plan.table.clone())
     })
+}
+
+impl IngestRequest {
+    /// Leads the mapping to the columns as the table names them now: what was renamed since is followed by its id, what
+    /// was dropped is left out. Says each in a sentence.
+    pub fn follow(&mut self, table: &Table, schema_then: i32) -> Vec<String> {
+        let (Some(mapping), Some(then)) = (&mut self.mapping, table.metadata().schema_by_id(schema_then)) else {
+            return Vec::new();
+        };
+        let now = table.metadata().current_schema();
+        let mut told = Vec::new();
+        mapping.columns.retain_mut(|mapped| {
+            let Some(field) = then.as_struct().fields().iter().find(|field| field.name == mapped.column) else {
+                return true;
+            };
+            match now.as_struct().fields().iter().find(|of| of.id == field.id) {
+                Some(same) if same.name == field.name => true,
+                Some(renamed) => {
+                    told.push(format!("column {} is named {} now", field.name, renamed.name));
+                    mapped.column.clone_from(&renamed.name);
+                    true
+                }
+                None => {
+                    told.push(format!("column {} was dropped: its values are left out", field.name));
+                    false
+                }
+            }
+        });
+        told
+    }
 }
 
 fn unchanged(then: &SourceFile) -> Result<()> {

@@ -14,6 +14,7 @@ mod pick;
 mod prepared;
 mod references;
 mod restore;
+mod rewritten;
 mod rollback;
 mod undo;
 

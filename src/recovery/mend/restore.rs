@@ -1,5 +1,6 @@
 //! Restore: data files of an older snapshot added to a branch again, whole, in one snapshot. Never a file that is live,
-//! never one of which deletes have taken rows, never one that is not what its manifest says.
+//! never one whose rows may be in other files by now (unless the operator says so), never one of which deletes have taken
+//! rows, never one that is not what its manifest says.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::super::staged::missing;
 use super::leaving::head_of;
 use super::prepared::Prepared;
+use super::rewritten;
 use crate::commit::{Change, files_again};
 use crate::monitor::Monitor;
 use crate::query::{FileMatch, file_matches};
@@ -28,6 +30,8 @@ pub struct RestoreRequest {
     pub filter: Option<String>,
     /// Only files of these partitions, each as `icedeck partitions` writes it: `country=DE, day=2024-01-01`.
     pub partitions: Vec<String>,
+    /// Also files of which others may hold rows by now, where that is not certain.
+    pub force: bool,
 }
 
 /// A restore that can be shown and carried out.
@@ -54,7 +58,8 @@ pub struct RestorePlan {
 ///
 /// # Errors
 /// [`Kind::NotFound`] where nothing is left to restore or a file is gone; [`Kind::Unsupported`] where a file holds rows
-/// that are not wanted, or deletes have taken some of its rows: such a file cannot be restored whole, and is named.
+/// that are not wanted, or deletes have taken some of its rows, or others may hold its rows by now: such a file cannot be
+/// restored whole, and is named.
 pub async fn restore(table: &Table, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
     let branch = request.branch.as_deref().unwrap_or(MAIN);
     let head = head_of(table, branch)?;
@@ -66,6 +71,9 @@ pub async fn restore(table: &Table, request: &RestoreRequest, monitor: &Monitor)
         return Err(nothing_left(from, already_live).with("table", table.name()).with("snapshot", from));
     }
     let again = files_again(table, from, &wanted).await?;
+    rewritten::check(table, (from, head), &wanted, request.force, monitor)
+        .await
+        .map_err(|e| e.with("table", table.name()))?;
     if let Some(why) = missing(table.storage(), &again).await {
         return Err(Error::new(Kind::NotFound, format!("it cannot be restored: {why}"))
             .with("table", table.name())

@@ -22,7 +22,7 @@ use crate::app::route::Route;
 use crate::app::task::Report;
 use crate::app::theme::Tone;
 use crate::app::view::{Context, RawText, View};
-use crate::recovery::{Deed, Done, Verdict, Word};
+use crate::recovery::{Assessment, Deed, Done, Verdict, Word};
 use tasks::{Paper, Stand, Told};
 
 /// Its name in routes and crumbs.
@@ -41,6 +41,8 @@ pub struct Workbench {
     stand: Load<Box<Stand>>,
     /// What was chosen last, and how it ended.
     chosen: Deed,
+    /// Where it stood when it was asked about.
+    asked: Option<Assessment>,
     ended: Option<Done>,
     failed: Option<Arc<Error>>,
     /// Whether it is being done: then one stays until it is told how it ended.
@@ -60,6 +62,7 @@ impl Workbench {
             paper: None,
             stand: Load::Idle,
             chosen: Deed::Rebase,
+            asked: None,
             ended: None,
             failed: None,
             is_busy: false,
@@ -82,17 +85,20 @@ impl Workbench {
         self.both().map(|(paper, stand)| choices::choices(paper, stand)).unwrap_or_default()
     }
 
-    fn ask(&self, deed: Deed) -> Vec<Effect> {
+    fn ask(&mut self, deed: Deed) -> Vec<Effect> {
         let may = self.choices().iter().any(|(can, _)| *can == deed);
-        let asked = self.both().filter(|_| may).map(|(paper, stand)| choices::question(deed, paper, stand));
-        asked.map(Effect::show).into_iter().collect()
+        let Some((paper, stand)) = self.both().filter(|_| may) else { return Vec::new() };
+        let (question, asked) = (choices::question(deed, paper, stand), stand.assessment.clone());
+        self.asked = Some(asked);
+        vec![Effect::show(question)]
     }
 
     fn begin(&mut self, deed: Deed) -> Vec<Effect> {
         let Some(paper) = &self.paper else { return Vec::new() };
         let catalog = paper.record.plan.catalog.clone();
         (self.chosen, self.failed, self.is_busy) = (deed, None, true);
-        vec![Effect::Start(ACT, Box::new(tasks::Act { deed, id: self.id(), catalog }))]
+        let agreed = self.asked.take();
+        vec![Effect::Start(ACT, Box::new(tasks::Act { deed, id: self.id(), catalog, agreed }))]
     }
 
     fn done(&mut self, done: Done, cx: &Context<'_>) -> Vec<Effect> {

@@ -119,6 +119,8 @@ pub struct Act {
     pub id: String,
     /// Its catalog.
     pub catalog: String,
+    /// Where it stood when the operator agreed.
+    pub agreed: Option<Assessment>,
 }
 
 #[async_trait]
@@ -147,7 +149,8 @@ impl Act {
     fn done<'a>(&'a self, lake: &'a Lake, monitor: &'a Monitor) -> BoxFuture<'a, Result<Done>> {
         async move {
             let connection = lake.connection(Some(&self.catalog)).await?;
-            let (policy, env, id) = (Policy::default(), lake.env(), self.id.as_str());
+            let policy = Policy { agreed: self.agreed.as_ref(), ..Policy::default() };
+            let (env, id) = (lake.env(), self.id.as_str());
             self.deed.carry_out(&connection, id, &policy, env, monitor).await
         }
         .boxed()
