@@ -104,7 +104,7 @@ fn unrepeatable(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String>
         );
     }
     if intent.is_of_last_change && seen.location != intent.base.metadata_location {
-        let what = found.last().map_or("the table's metadata has changed", |last| last.change.what.as_str());
+        let what = found.last().map_or("the table has changed", |last| last.change.what.as_str());
         return Some(format!("{what}{}", consequence(intent, Verdict::Decide)));
     }
     None

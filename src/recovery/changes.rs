@@ -1,6 +1,6 @@
 //! What others did since the base, in the words of the operator and in those of the table of verdicts. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iceberg::spec::{Operation, Snapshot, TableMetadata};
 
@@ -9,8 +9,8 @@ use super::compatible::obstacle;
 use super::intent::{Intent, Want};
 use super::lineage::{Line, Seen};
 use super::verdict::Theirs;
-use crate::table::Moment;
 use crate::table::inspect::author;
+use crate::table::{Moment, refs};
 
 /// One thing that others did.
 #[derive(Debug)]
@@ -29,9 +29,31 @@ pub(super) fn since(intent: &Intent, base: Option<&TableMetadata>, seen: &Seen) 
     schema(intent, seen, &mut found);
     spec(intent, seen, &mut found);
     if let Some(base) = base {
+        if intent.is_of_last_change {
+            other_refs(&intent.branch, base, &seen.metadata, &mut found);
+        }
         beside(base, &seen.metadata, &mut found);
     }
     found
+}
+
+/// Branches and tags that this is not about. They matter to what is about the last change of the table, whatever that was.
+fn other_refs(ours: &str, base: &TableMetadata, now: &TableMetadata, found: &mut Vec<Found>) {
+    let heads = |of: &TableMetadata| -> BTreeMap<String, i64> {
+        let refs = refs::refs(of).unwrap_or_default();
+        refs.into_iter().map(|(name, to)| (name, to.snapshot_id)).collect()
+    };
+    let (then, now) = (heads(base), heads(now));
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).filter(|name| *name != ours).collect();
+    for name in names {
+        let what = match (then.get(name), now.get(name)) {
+            (then, now) if then == now => continue,
+            (None, Some(id)) => format!("{name} was made and leads to snapshot {id}"),
+            (_, Some(id)) => format!("{name} leads to snapshot {id}"),
+            (_, None) => format!("{name} is gone"),
+        };
+        found.push(Found { change: Intervening::of(ChangeKind::Ref, what), theirs: None, can_replay: true });
+    }
 }
 
 fn branch(intent: &Intent, seen: &Seen, found: &mut Vec<Found>) {

@@ -77,7 +77,9 @@ pub fn next_step(ingest_id: &str, assessment: Option<&Assessment>) -> String {
             "look for its rows in the table, and load them again where they are missing; then: icedeck recover discard {id} --keep-files"
         ),
         _ if !assessment.is_absent || assessment.may_still_land && assessment.verdict != Verdict::Rebase => {
-            format!("it may still land: look again with: icedeck recover assess {id}")
+            format!(
+                "it may still land, until its branch moves (the next commit settles it): look again with: icedeck recover assess {id}"
+            )
         }
         Verdict::Rebase => {
             format!("publish the same files on the table as it is now with: icedeck recover rebase {id}")
@@ -145,6 +147,9 @@ pub struct Done {
     /// Rows of the load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// Rows that did not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected_rows: Option<u64>,
     /// Its data files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
@@ -185,6 +190,7 @@ impl Done {
             base_snapshot_id: None,
             attempts: 0,
             rows: None,
+            rejected_rows: None,
             files: None,
             bytes: None,
             elapsed_ms: 0,

@@ -430,6 +430,7 @@ impl Done {
             base_snapshot_id: load.base_snapshot_id,
             attempts: load.attempts,
             rows: Some(load.rows),
+            rejected_rows: Some(load.rejected_rows).filter(|rows| *rows > 0),
             files: Some(load.files),
             bytes: Some(load.bytes),
             elapsed_ms: load.elapsed_ms,

@@ -54,8 +54,14 @@ impl Table {
         if let Some(found) = refs.get(at) {
             return Ok(Some(found.snapshot_id));
         }
-        if let Some(snapshot) = at.parse().ok().and_then(|id| metadata.snapshot_by_id(id)) {
-            return Ok(Some(snapshot.snapshot_id()));
+        match at.parse::<i64>().map(|id| metadata.snapshot_by_id(id)) {
+            Ok(Some(snapshot)) => return Ok(Some(snapshot.snapshot_id())),
+            Ok(None) if at.len() >= SNAPSHOT_DIGITS => {
+                return Err(self
+                    .no_such(at, "the table has no such snapshot: it never had it, or it was expired")
+                    .hint(format!("icedeck snapshots {} lists those it has", self.name())));
+            }
+            _ => {}
         }
         match Moment::parse(at) {
             Some(moment) => current_at(metadata, moment)
@@ -82,6 +88,9 @@ impl Table {
         }
     }
 }
+
+/// A number of so many digits is meant as the id of a snapshot; a shorter one may be a year.
+const SNAPSHOT_DIGITS: usize = 10;
 
 /// The snapshot that was current at a time, by the snapshot log: what readers saw then, also where it was rolled back
 /// later.

@@ -101,8 +101,11 @@ fn row(path: &PathBuf) -> Result<(i64, Row)> {
     Ok((at_ms, row))
 }
 
-fn no_plan(path: &Path) -> Error {
-    Error::corrupt("the journal has no plan").with("file", path.display())
+/// What the journal is about stands in its first line, which is not there.
+pub(super) fn no_plan(path: &Path) -> Error {
+    Error::corrupt("the journal has no plan: its first line is not whole")
+        .with("file", path.display())
+        .hint("nobody can go on with it: look with icedeck orphans for files that it left, then move it away")
 }
 
 fn begun(plan: Plan, at_ms: i64) -> Row {

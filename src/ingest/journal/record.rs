@@ -9,6 +9,7 @@ use iceberg::spec::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::list::no_plan;
 use super::step::{Plan, Step};
 use crate::commit::{AttemptOutcome, Sending, StagedFile};
 use crate::storage::from_iceberg;
@@ -207,7 +208,7 @@ impl Record {
             }
             true
         })?;
-        let mut record = found.ok_or_else(|| Error::corrupt("the journal has no plan").with("file", path.display()))?;
+        let mut record = found.ok_or_else(|| no_plan(path))?;
         record.is_cut = end.is_cut;
         record.complete_bytes = end.complete_bytes;
         Ok(record)

@@ -124,6 +124,12 @@ pub async fn fast_forward(table: &Table, branch: &str, to: &str, monitor: &Monit
     if head == snapshot_id {
         return Err(refused("the branch leads there already"));
     }
+    if is_ancestor(table.metadata(), Some(head), snapshot_id) {
+        return Err(refused(
+            "the branch stands on it already: it is led forward to a descendant of its head, and this is an ancestor",
+        )
+        .hint(format!("back to it: icedeck rollback {} --branch {branch} --to {snapshot_id}", table.name())));
+    }
     if !is_ancestor(table.metadata(), Some(snapshot_id), head) {
         let why = "a branch is led forward to a descendant of its head, and this is none: both went on by themselves";
         let name = table.name();

@@ -154,7 +154,8 @@ fn check(table: &Table, branch: &str, head: i64, to: i64, is_ancestor: bool, for
     Err(if forward {
         error.hint(format!("it comes after the head: icedeck fast-forward {} {branch} --to {to}", table.name()))
     } else {
-        error.hint("it stands on another line; to lead the branch there all the same: --force")
+        let gap = "it stands on another line, or snapshots in between were expired";
+        error.hint(format!("{gap}; to lead the branch there all the same: --force"))
     })
 }
 
