@@ -186,6 +186,20 @@ fn a_mapping_is_saved_and_used_again() {
 }
 
 #[test]
+fn rows_are_not_staged_for_a_tag() {
+    let home = Home::new();
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--create", "--yes"]), 0);
+    assert_eq!(home.code(&["tag", "create", "sales.orders", "eoy", "--yes"]), 0);
+    for more in ["--yes", "--dry-run", "--preflight"] {
+        let out = home.run(&["ingest", "orders.csv", "sales.orders", "--branch", "eoy", more]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(1), "{more}: {told}");
+        assert!(told.contains("a tag cannot be appended to") && !told.contains("removed"), "{more}: {told}");
+    }
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--branch", "nope", "--dry-run"]), 1);
+}
+
+#[test]
 fn a_hundred_thousand_levels_of_json_are_an_error_with_file_and_line() {
     let home = Home::new();
     let many = 100_000;
