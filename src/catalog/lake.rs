@@ -32,6 +32,18 @@ pub struct LakeOptions {
     pub within: Option<PathBuf>,
 }
 
+impl LakeOptions {
+    /// How a command line begins that is about the same lake: `icedeck --config FILE`.
+    pub fn called(&self) -> String {
+        let named = |option: &str, path: &Path| format!("icedeck {option} {}", quoted(&path.display().to_string()));
+        match (&self.within, &self.config) {
+            (Some(folder), _) => named("--home", folder),
+            (None, Some(file)) => named("--config", file),
+            (None, None) => "icedeck".into(),
+        }
+    }
+}
+
 /// A catalog as it may be shown: without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CatalogInfo {
@@ -90,17 +102,15 @@ impl Lake {
     /// [`Kind::Invalid`](crate::Kind::Invalid) with file, line and column for a configuration with a mistake,
     /// [`Kind::NotFound`](crate::Kind::NotFound) for a file or a catalog that is named and does not exist.
     pub async fn open(env: &Env, options: LakeOptions) -> Result<Lake> {
-        let named = |option: &str, path: &Path| format!("icedeck {option} {}", quoted(&path.display().to_string()));
-        let (env, configuration, called) = match (&options.within, &options.config) {
+        let (env, configuration) = match (&options.within, &options.config) {
             (Some(folder), _) => {
                 let env = env.clone().within(folder.clone());
                 let configuration = Configuration::embedded(&env)?;
-                (env, configuration, named("--home", folder))
+                (env, configuration)
             }
-            (None, Some(file)) => (env.clone(), Configuration::read(env, Some(file))?, named("--config", file)),
-            (None, None) => (env.clone(), Configuration::read(env, None)?, "icedeck".into()),
+            (None, file) => (env.clone(), Configuration::read(env, file.as_deref())?),
         };
-        Self::of(env, configuration, options.catalog.as_deref(), options.read_only, called)
+        Self::of(env, configuration, &options)
     }
 
     /// The embedded warehouse alone, under the data folder of `env`, whatever the user has configured. Connects to
@@ -109,22 +119,17 @@ impl Lake {
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where the data folder's name cannot be used.
     pub async fn embedded(env: &Env) -> Result<Lake> {
-        Self::of(env.clone(), Configuration::embedded(env)?, None, false, "icedeck".into())
+        Self::of(env.clone(), Configuration::embedded(env)?, &LakeOptions::default())
     }
 
-    fn of(
-        env: Env,
-        configuration: Configuration,
-        catalog: Option<&str>,
-        read_only: bool,
-        called: String,
-    ) -> Result<Lake> {
-        let default = configuration.default_catalog(catalog)?.name.clone();
-        let read_only = read_only || configuration.settings.read_only;
+    fn of(env: Env, configuration: Configuration, options: &LakeOptions) -> Result<Lake> {
+        let default = configuration.default_catalog(options.catalog.as_deref())?.name.clone();
+        let read_only = options.read_only || configuration.settings.read_only;
         let slots = configuration.catalogs.into_iter().map(|config| {
             let info = config.info(config.name == default, read_only);
             Slot { config, info, connection: OnceCell::new() }
         });
+        let called = options.called();
         let inner = Inner { env, called, slots: slots.collect(), settings: configuration.settings };
         Ok(Lake { inner: Arc::new(inner) })
     }

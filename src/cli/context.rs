@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::text::visible_lines;
 use crate::table::{Table, TableAddress};
+use crate::words::{quoted, reaching};
 use crate::{Error, Kind, Result};
 
 /// What every verb gets.
@@ -136,18 +137,15 @@ impl Context {
         Ok(Ok(answer.trim().to_string()))
     }
 
-    /// Tells the operator something on standard error. Control characters become symbols.
+    /// Tells the operator something on standard error. Control characters become symbols; commands that are named
+    /// reach the lake that this one was about.
     pub fn note(&self, text: &str) {
-        narrate(text);
+        narrate(&reaching(text, &self.out.called));
     }
 
-    /// # Errors
-    /// [`Kind::Denied`] under `--read-only`.
-    pub fn writable(&self) -> Result<()> {
-        if self.options.read_only {
-            return Err(Error::new(Kind::Denied, "this would change something, and --read-only forbids it"));
-        }
-        Ok(())
+    /// Tells a failure on standard error and in the log.
+    pub fn failed(&self, error: &Error) -> Exit {
+        super::told(error, &self.out.called)
     }
 }
 
@@ -160,6 +158,12 @@ impl Options {
             read_only: self.read_only,
             within: self.home.clone(),
         }
+    }
+
+    /// How a command line begins that reaches the same lake and catalog: `icedeck --home DIR --catalog NAME`.
+    pub fn called(&self) -> String {
+        let program = self.lake().called();
+        self.catalog.as_ref().map_or_else(|| program.clone(), |name| format!("{program} --catalog {}", quoted(name)))
     }
 
     /// The world that they ask for.

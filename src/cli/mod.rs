@@ -72,6 +72,7 @@ pub use output::{Format, Listing, Output, Records};
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::TableAddress;
+use crate::words::reaching;
 use crate::{Error, Result};
 
 /// The operator console for Apache Iceberg lakehouses.
@@ -287,7 +288,7 @@ pub fn command() -> clap::Command {
 /// Runs a verb to its end and says how it went. Failures are logged and told on standard error.
 pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
     let monitor = Monitor::new();
-    let out = Output::stdout(options.output, terminal_width(&env));
+    let out = Output::stdout(options.output, terminal_width(&env)).calling(options.called());
     let context = Context::new(env, options, out, monitor);
     let listener = tokio::spawn(cancel_on_signal(context.monitor.clone()));
     let about = unmade::About::of(&verb);
@@ -295,21 +296,27 @@ pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
     listener.abort();
     let exit = match &ended {
         Ok(exit) => *exit,
-        Err(error) => failed(error),
+        Err(error) => context.failed(error),
     };
-    match about.map(|about| about.print(&ended, &context)) {
-        Some(Err(error)) => failed(&error),
-        _ => exit,
+    // How it ended is known; that the object for it cannot be printed does not change that.
+    if let Some(Err(error)) = about.map(|about| about.print(&ended, &context)) {
+        let _ = context.failed(&error);
     }
+    exit
 }
 
-/// Tells a failure on standard error and in the log.
+/// Tells a failure of the program itself on standard error and in the log.
 pub fn failed(error: &Error) -> Exit {
+    told(error, "icedeck")
+}
+
+/// Tells a failure; the commands of its hints begin as `called` says.
+fn told(error: &Error, called: &str) -> Exit {
     if output::is_broken_pipe(error) {
         return Exit::Done;
     }
     tracing::error!("{}", error.report());
-    context::narrate(&format!("icedeck: {}", error.report()));
+    context::narrate(&format!("icedeck: {}", reaching(&error.report(), called)));
     Exit::of(error)
 }
 
@@ -342,4 +349,18 @@ fn terminal_width(env: &Env) -> Option<usize> {
     let told = env.var("COLUMNS").and_then(|columns| columns.parse().ok());
     told.or_else(|| rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col.into()))
         .filter(|width| *width > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+    use crate::words::VERBS;
+
+    #[test]
+    fn hints_know_every_verb() {
+        let command = command();
+        let mut verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        verbs.sort_unstable();
+        assert_eq!(verbs, VERBS);
+    }
 }

@@ -111,3 +111,28 @@ async fn ends_have_their_own_exit_codes() {
     let table = run(&lake, &["recover", "list", "--all"]);
     assert!(String::from_utf8_lossy(&table.stdout).contains("discarded"));
 }
+
+/// A hint is there to be copied: it leads to the lake that the command was about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hints_reach_the_lake_that_they_are_about() {
+    let (lake, table, id) = stranded().await;
+    lake.append(&table, orders(&table, 200, 1)).await;
+    let root = lake.folder.path();
+    let home = root.join("my lake");
+    std::fs::rename(root.join("data/icedeck"), &home).unwrap();
+    std::fs::rename(root.join("state/icedeck"), home.join("state")).unwrap();
+    let called = format!("icedeck --home '{}' --catalog icedeck", home.display());
+    let at_home = ["--home", "my lake", "--catalog", "icedeck", "recover"];
+    let (code, assessed) = told(&lake, &[&at_home[..], &["assess", &id]].concat());
+    let hint = assessed["hint"].as_str().unwrap();
+    assert!(code == 0 && hint.contains(&format!("{called} recover ")), "{hint}");
+    let table = run(&lake, &[&at_home[..], &["assess", &id]].concat());
+    assert!(String::from_utf8_lossy(&table.stdout).contains(&called), "{table:?}");
+    let (_, kept) = told(&lake, &[&at_home[..], &["discard", &id, "--yes"]].concat());
+    assert!(kept["hint"].as_str().unwrap().contains(&called), "{kept}");
+    let unknown = run(&lake, &[&at_home[..], &["show", "77"]].concat());
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(said.contains(&format!("hint: {called} recover list --all shows them")), "{said}");
+    let (_, assessed) = told(&lake, &["--home", "my lake", "recover", "assess", &id]);
+    assert!(!assessed["hint"].as_str().unwrap().contains("--catalog"), "{assessed}");
+}
