@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use super::output::Output;
 use super::{Exit, Options};
@@ -12,6 +14,9 @@ use crate::table::text::visible_lines;
 use crate::table::{Table, TableAddress};
 use crate::words::{quoted, reaching};
 use crate::{Error, Kind, Result};
+
+/// How soon a question notices that the program is to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What every verb gets.
 #[derive(Debug)]
@@ -75,16 +80,18 @@ impl Context {
     /// `question` says what will happen, in numbers, without a question mark.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn confirm(&self, question: &str) -> Result<Consent> {
+        self.monitor.check()?;
         if self.options.yes { Ok(Consent::Given) } else { self.ask(question) }
     }
 
     /// As [`confirm`](Self::confirm), for what cannot be taken back: a person has to type `name`.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn confirm_by_name(&self, question: &str, name: &str) -> Result<Consent> {
+        self.monitor.check()?;
         if self.options.yes {
             return Ok(Consent::Given);
         }
@@ -111,7 +118,7 @@ impl Context {
     /// As [`confirm`](Self::confirm), whether or not `--yes` was said: for what could not be known before.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn ask(&self, question: &str) -> Result<Consent> {
         Ok(match self.answer(question, " [y/N]")? {
             Ok(answer) if ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()) => Consent::Given,
@@ -129,12 +136,29 @@ impl Context {
             return Ok(Err(Exit::Usage));
         }
         let mut stderr = std::io::stderr();
-        let mut answer = String::new();
-        write!(stderr, "{}?{choices} ", visible_lines(question))
-            .and_then(|()| stderr.flush())
-            .and_then(|()| std::io::stdin().read_line(&mut answer))
-            .map_err(|e| Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(e))?;
+        let asked = write!(stderr, "{}?{choices} ", visible_lines(question)).and_then(|()| stderr.flush());
+        let answer = asked.map_err(cannot_ask).and_then(|()| self.line())?;
         Ok(Ok(answer.trim().to_string()))
+    }
+
+    /// The next line that a person enters. Another thread waits for it, so that who wants to stop need not answer first.
+    fn line(&self) -> Result<String> {
+        let (send, entered) = channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            // Nobody is there any more to take it where the program was stopped.
+            send.send(read.map(|_| line)).unwrap_or_default();
+        });
+        loop {
+            let line = entered.recv_timeout(GLANCE);
+            self.monitor.check().map_err(|e| e.hint("nothing was changed"))?;
+            match line {
+                Ok(line) => return line.map_err(cannot_ask),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::bug("nobody reads the terminal")),
+            }
+        }
     }
 
     /// Tells the operator something on standard error. Control characters become symbols; commands that are named
@@ -147,6 +171,10 @@ impl Context {
     pub fn failed(&self, error: &Error) -> Exit {
         super::told(error, &self.out.called)
     }
+}
+
+fn cannot_ask(error: std::io::Error) -> Error {
+    Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(error)
 }
 
 impl Options {

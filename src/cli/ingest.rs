@@ -183,7 +183,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let policy = Policy { on_conflict, ask: Some(&ask), ..Policy::default() };
     let loaded = recovery::load(plan, &connection, &policy, &context.env, &context.monitor).await;
     bar.clear();
-    told(&loaded?, context)
+    let loaded = loaded?;
+    let exit = told(&loaded, context)?;
+    // Stopped at the question: everything is kept as the outcome says, and nothing was committed.
+    let is_stopped = policy.on_conflict == OnConflict::Ask && context.monitor.is_cancelled();
+    Ok(if is_stopped && loaded.load.ending == Ending::Rejected { Exit::Interrupted } else { exit })
 }
 
 /// Asks a person whether to publish in spite of what others did. Nobody there is a no.

@@ -320,17 +320,21 @@ fn told(error: &Error, called: &str) -> Exit {
     Exit::of(error)
 }
 
-/// The first signal asks the work to stop; it ends at its next safe place, and further ones say so.
+/// The first signal asks the work to stop; it ends at its next safe place, and further ones say so. A lost terminal is
+/// such a signal, unless the program was started to outlive it (`nohup`).
 async fn cancel_on_signal(monitor: Monitor) {
     use tokio::signal::unix::{SignalKind, signal};
+    let outlives = is_hangup_ignored();
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
     };
+    let mut hangup = if outlives { None } else { signal(SignalKind::hangup()).ok() };
     loop {
         let received = tokio::select! {
             received = interrupt.recv() => received,
             received = terminate.recv() => received,
+            received = heard(&mut hangup) => received,
         };
         if received.is_none() {
             return;
@@ -342,6 +346,20 @@ async fn cancel_on_signal(monitor: Monitor) {
         });
         monitor.cancel();
     }
+}
+
+async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the program was started with SIGHUP ignored, as far as the system tells: the lowest bit of a mask.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// How wide the terminal is: what `COLUMNS` says, else what it answers.

@@ -264,13 +264,20 @@ async fn an_unknown_outcome_ends_with_four() {
 }
 
 #[test]
-fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
+fn a_stop_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
     let home = Home::new();
     let create = ["create", "sales.orders", "--like", "orders.csv", "--yes"];
     assert_eq!(home.code(&[&create[..], &["--property", "write.target-file-size-bytes=100000"]].concat()), 0);
     let mut text = String::from("id,amount\n");
     (0..4_000_000_u32).for_each(|i| text.push_str(&format!("{i},{}.25\n", i.wrapping_mul(2_654_435_761) >> 8)));
     std::fs::write(home.path("big.csv"), text).unwrap();
+    // Ctrl-C, a lost terminal.
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        stopped(&home, signal);
+    }
+}
+
+fn stopped(home: &Home, signal: rustix::process::Signal) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
     command.args(["ingest", "big.csv", "sales.orders", "--yes"]).current_dir(home.0.path());
     command.env_clear().envs(home.variables()).stdin(std::process::Stdio::null());
@@ -279,7 +286,7 @@ fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before anything was staged");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
     let out = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&out.stderr);
     assert_eq!(out.status.code(), Some(130), "{told}");
@@ -289,6 +296,7 @@ fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
     );
     assert_eq!(parquet_below(home.0.path()), 0);
     assert!(home.ids().is_empty());
+    assert_eq!(home.json(&["recover"]), (0, Value::Array(vec![])), "no journal stays open");
 }
 
 /// The base is what was seen when the question was asked: whoever commits before it is answered wins.

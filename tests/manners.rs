@@ -1,0 +1,118 @@
+//! The real program toward its shell: it stops when it is told to, its exit status tells of the deed, and what is not
+//! carried out writes nothing.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::common::pty::{Modes, Pty};
+use crate::common::{Lake, lake};
+
+const ORDERS: &str = "id,country\n901,DE\n902,FR\n";
+
+async fn orders() -> Lake {
+    let lake = Lake::new().await;
+    let table = lake.orders("sales.orders").await;
+    let table = lake.append(&table, lake::orders(&table, 1, 1)).await;
+    lake.append(&table, lake::orders(&table, 2, 1)).await;
+    std::fs::write(lake.folder.path().join("more.csv"), ORDERS).unwrap();
+    lake
+}
+
+async fn ids(lake: &Lake) -> Vec<i64> {
+    lake::longs(&lake.load(&"sales.orders".parse().unwrap()).await, None, "id").await
+}
+
+fn icedeck(root: &Path, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
+    command.args(line.split(' ')).current_dir(root).env_clear().env("HOME", root).stdin(Stdio::null());
+    for (name, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")] {
+        command.env(name, root.join(folder));
+    }
+    command
+}
+
+/// Its exit code, and what it said on both ways out.
+fn ended(command: &mut Command) -> (i32, String, String) {
+    let out = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+}
+
+fn json(root: &Path, line: &str) -> (i32, Value) {
+    let (code, out, told) = ended(icedeck(root, line).args(["-o", "json"]));
+    (code, serde_json::from_str(&out).unwrap_or_else(|e| panic!("{line}: {e}: {out:?} {told}")))
+}
+
+fn asked(lake: &Lake, line: &str, question: &str) -> (Pty, Modes) {
+    let mut pty = Pty::icedeck(lake.folder.path(), &line.split(' ').collect::<Vec<_>>());
+    let before = pty.modes();
+    pty.wait_for(question);
+    (pty, before)
+}
+
+fn kill(pty: &Pty, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(pty.id()).unwrap()).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_is_interrupted_ends_the_program_and_changes_nothing() {
+    let lake = orders().await;
+    for (line, question) in [
+        ("ingest more.csv sales.orders", "[y/N]"),
+        ("delete sales.orders --where id=1", "[y/N]"),
+        ("undo sales.orders", "[y/N]"),
+        ("drop sales.orders", "[y/N]"),
+        ("rollback sales.orders --before", "type sales.orders to go on?"),
+    ] {
+        let (mut pty, before) = asked(&lake, line, question);
+        pty.send("\x03");
+        let (code, after, screen) = pty.end();
+        assert_eq!((code, &after), (130, &before), "{line}: {screen}");
+    }
+    for signal in [Signal::TERM, Signal::HUP] {
+        let (pty, before) = asked(&lake, "ingest more.csv sales.orders", "[y/N]");
+        kill(&pty, signal);
+        let (code, after, screen) = pty.end();
+        assert_eq!((code, &after), (130, &before), "{signal:?}: {screen}");
+    }
+    assert_eq!(ids(&lake).await, [1, 2]);
+    assert_eq!(json(lake.folder.path(), "recover"), (0, Value::Array(vec![])));
+    let (mut pty, _) = asked(&lake, "ingest more.csv sales.orders", "[y/N]");
+    pty.send("y\r");
+    assert_eq!(pty.end().0, 0);
+    assert_eq!(ids(&lake).await, [1, 2, 901, 902]);
+}
+
+/// `nohup` has asked for it.
+#[tokio::test]
+async fn who_is_to_outlive_the_terminal_does() {
+    let lake = orders().await;
+    let line = format!("trap '' HUP; exec {} ingest more.csv sales.orders", env!("CARGO_BIN_EXE_icedeck"));
+    let mut pty = Pty::start(lake.folder.path(), "sh", &["-c", &line]);
+    pty.wait_for("[y/N]");
+    kill(&pty, Signal::HUP);
+    pty.send("y\r");
+    let (code, _, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(ids(&lake).await, [1, 2, 901, 902]);
+}
+
+#[tokio::test]
+async fn a_load_that_is_stopped_at_the_question_what_to_do_is_kept() {
+    let lake = orders().await;
+    let (mut pty, before) = asked(&lake, "ingest more.csv sales.orders --on-conflict ask", "[y/N]");
+    let table = lake.load(&"sales.orders".parse().unwrap()).await;
+    lake.append(&table, lake::orders(&table, 3, 1)).await;
+    pty.send("y\r");
+    pty.wait_for("as it is now? [y/N]");
+    pty.send("\x03");
+    let (code, after, screen) = pty.end();
+    assert_eq!((code, &after), (130, &before), "{screen}");
+    assert!(screen.contains("recover"), "{screen}");
+    assert_eq!(ids(&lake).await, [1, 2, 3]);
+    assert_eq!(json(lake.folder.path(), "recover").1[0]["state"], "rejected");
+}
