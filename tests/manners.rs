@@ -116,3 +116,37 @@ async fn a_load_that_is_stopped_at_the_question_what_to_do_is_kept() {
     assert_eq!(ids(&lake).await, [1, 2, 3]);
     assert_eq!(json(lake.folder.path(), "recover").1[0]["state"], "rejected");
 }
+
+/// Who tries again because of the exit status must not do twice what was done.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_exit_status_tells_of_the_deed_where_standard_output_is_full() {
+    let lake = orders().await;
+    let root = lake.folder.path();
+    let full = |line: &str| {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        ended(icedeck(root, line).stdout(full))
+    };
+    for (line, words) in [
+        ("ingest more.csv sales.orders --yes", &["committed", "table sales.orders", "snapshot id ", "ingest id "][..]),
+        ("ingest more.csv sales.orders --yes -o json", &["committed", "snapshot id "]),
+        ("delete sales.orders --where id=901 --yes", &["committed", "snapshot id "]),
+        ("undo sales.orders --yes", &["committed", "snapshot id "]),
+        ("alter sales.orders set a=b --yes", &["committed", "ingest id "]),
+        ("create-namespace other --yes", &["committed", "namespace other"]),
+        ("create other.t --like more.csv --yes", &["committed", "table other.t"]),
+        ("rename other.t other.u --yes", &["committed", "renamed to other.u"]),
+        ("drop other.u --yes", &["committed", "table other.u"]),
+    ] {
+        let (code, _, told) = full(line);
+        assert_eq!(code, 0, "{line}: {told}");
+        let outcome =
+            told.lines().find(|line| line.trim().starts_with("outcome: ")).unwrap_or_else(|| panic!("{told}"));
+        assert!(words.iter().all(|word| outcome.contains(word)), "{line}: {outcome}");
+        assert!(told.contains("cannot write to standard output"), "{told}");
+    }
+    assert_eq!(full("ls").0, 1, "a list that was not printed was not listed");
+    assert_eq!(full("drop other.u --yes -o json").0, 1, "it is gone");
+    assert_eq!(full("ingest more.csv sales.orders -o json").0, 2, "nobody confirmed it");
+    assert_eq!(json(root, "recover"), (0, Value::Array(vec![])));
+}

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::output::Output;
+use serde::Serialize;
+
+use super::output::{Output, in_a_line};
 use super::{Exit, Options};
 use crate::catalog::{Lake, LakeOptions};
 use crate::env::Env;
@@ -170,6 +172,16 @@ impl Context {
     /// Tells a failure on standard error and in the log.
     pub fn failed(&self, error: &Error) -> Exit {
         super::told(error, &self.out.called)
+    }
+
+    /// Prints how a deed ended that was carried out, and ends so. What cannot be printed changes nothing about the deed:
+    /// the exit status is that of the deed still, and standard error tells the outcome in a line.
+    pub fn done(&self, outcome: &impl Serialize, exit: Exit) -> Exit {
+        if let Err(e) = self.out.object(outcome) {
+            tracing::error!("{}", e.report());
+            self.note(&format!("icedeck: {}\n  outcome: {}", e.report(), in_a_line(outcome)));
+        }
+        exit
     }
 }
 

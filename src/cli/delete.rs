@@ -63,6 +63,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let deleted = plan.carry_out(&connection, &Policy::default(), &context.env, &context.monitor).await;
     bar.clear();
     let deleted = deleted?;
-    context.out.object(&deleted)?;
-    Ok(if plan.is_empty() { Exit::Done } else { exit(deleted.done.outcome) })
+    let ended = if plan.is_empty() { Exit::Done } else { exit(deleted.done.outcome) };
+    Ok(context.done(&deleted, ended))
 }

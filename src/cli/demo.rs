@@ -73,8 +73,7 @@ fn as_it_is(folder: &Path, fresh: bool) -> Result<Demo> {
 
 async fn open(made: Demo, no_tui: bool, look: ConsoleOptions, context: &Context) -> Result<Exit> {
     if no_tui || !std::io::stdout().is_terminal() {
-        context.out.object(&demo::counted(&context.env, made).await?)?;
-        return Ok(Exit::Done);
+        return Ok(context.done(&demo::counted(&context.env, made).await?, Exit::Done));
     }
     // The demo is a lake of its own: what the configuration says of others does not count.
     let lake = demo::lake(&context.env, &made.folder, context.options.read_only).await?;

@@ -284,14 +284,19 @@ fn told(loaded: &Loaded, context: &Context) -> Result<Exit> {
     if context.out.is_table() {
         narrate(&loaded.load, context);
     }
-    context.out.object(&loaded.brief(context.out.is_table()))?;
-    Ok(match loaded.load.ending {
+    let exit = match loaded.load.ending {
         Ending::Committed | Ending::Planned | Ending::NothingToLoad => Exit::Done,
         Ending::Rejected => Exit::Rejected,
         Ending::Unknown => Exit::Unknown,
         Ending::NotSent => Exit::Failed,
         Ending::Unfit => Exit::Unfit,
-    })
+    };
+    let shown = loaded.brief(context.out.is_table());
+    if loaded.load.ending == Ending::Planned {
+        context.out.object(&shown)?;
+        return Ok(exit);
+    }
+    Ok(context.done(&shown, exit))
 }
 
 /// What a person reads beside the object: why, where, what next.

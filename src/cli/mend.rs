@@ -52,8 +52,7 @@ pub async fn finish(
     bar.clear();
     let mut done = Done::of(&carried?, prepared.table.clone());
     done.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    context.out.object(&done)?;
-    Ok(exit(done.outcome))
+    Ok(context.done(&done, exit(done.outcome)))
 }
 
 fn show(prepared: &Prepared, plan: &impl Serialize, request: &Value, context: &Context) -> Result<Exit> {

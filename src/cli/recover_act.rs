@@ -49,8 +49,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let done = deed.carry_out(&connection, id, &policy, env, monitor).await;
     bar.clear();
     let done = done?;
-    context.out.object(&done)?;
-    Ok(exit(done.outcome))
+    Ok(context.done(&done, exit(done.outcome)))
 }
 
 fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: &Standing) -> String {

@@ -264,6 +264,19 @@ impl Records<'_> {
     }
 }
 
+/// What an outcome says, short: for where it cannot be printed. Not safe to show raw.
+pub fn in_a_line<T: Serialize>(outcome: &T) -> String {
+    let value = to_value(outcome).unwrap_or_default();
+    let told = |name: &str| match value.get(name)? {
+        Value::String(text) => Some(format!("{} {text}", name.replace('_', " "))),
+        Value::Number(number) => Some(format!("{} {number}", name.replace('_', " "))),
+        _ => None,
+    };
+    let word = value.get("outcome").and_then(Value::as_str).unwrap_or("done").to_string();
+    let rest = ["table", "namespace", "renamed_to", "folder", "branch", "snapshot_id", "ingest_id"];
+    std::iter::once(word).chain(rest.into_iter().filter_map(told)).collect::<Vec<_>>().join(", ")
+}
+
 fn to_value<T: Serialize>(record: &T) -> Result<Value> {
     serde_json::to_value(record).map_err(|e| Error::bug("a record cannot be written").caused_by(e))
 }
