@@ -150,3 +150,37 @@ async fn the_exit_status_tells_of_the_deed_where_standard_output_is_full() {
     assert_eq!(full("ingest more.csv sales.orders -o json").0, 2, "nobody confirmed it");
     assert_eq!(json(root, "recover"), (0, Value::Array(vec![])));
 }
+
+/// A dry run may be asked for under `--read-only`, too: it writes nothing.
+#[tokio::test]
+async fn a_dry_run_is_planned_whatever_may_be_written() {
+    let lake = orders().await;
+    let root = lake.folder.path();
+    for line in [
+        "ingest more.csv sales.orders",
+        "delete sales.orders --where id=1",
+        "undo sales.orders",
+        "create sales.more --like more.csv",
+        "create-namespace other",
+        "rename sales.orders sales.other",
+        "drop sales.orders",
+    ] {
+        let (code, told) = json(root, &format!("{line} --read-only --dry-run"));
+        assert_eq!((code, &told["outcome"]), (0, &"planned".into()), "{line}: {told}");
+        assert_eq!(json(root, &format!("{line} --read-only --yes")).0, 1, "{line}");
+    }
+    assert_eq!(ids(&lake).await, [1, 2]);
+}
+
+#[test]
+fn a_dry_run_makes_no_warehouse() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("more.csv"), ORDERS).unwrap();
+    for line in ["create-namespace a", "create a.t --like more.csv", "ingest more.csv a.t --create"] {
+        let (code, told) = json(folder.path(), &format!("{line} --dry-run"));
+        assert_eq!((code, &told["outcome"]), (0, &"planned".into()), "{line}: {told}");
+        assert!(!folder.path().join("data").exists(), "{line}");
+        assert_eq!(json(folder.path(), &format!("--home new {line} --dry-run")).0, 0);
+        assert!(!folder.path().join("new").exists(), "{line}");
+    }
+}

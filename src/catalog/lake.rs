@@ -30,6 +30,8 @@ pub struct LakeOptions {
     pub read_only: bool,
     /// The embedded warehouse in this folder and no other catalog, whatever is configured; journals and logs there, too.
     pub within: Option<PathBuf>,
+    /// Nothing will be carried out: an embedded warehouse that is not there yet is not made.
+    pub dry_run: bool,
 }
 
 impl LakeOptions {
@@ -84,6 +86,7 @@ impl fmt::Debug for Lake {
 struct Inner {
     env: Env,
     called: String,
+    dry_run: bool,
     settings: Settings,
     slots: Vec<Slot>,
 }
@@ -129,8 +132,8 @@ impl Lake {
             let info = config.info(config.name == default, read_only);
             Slot { config, info, connection: OnceCell::new() }
         });
-        let called = options.called();
-        let inner = Inner { env, called, slots: slots.collect(), settings: configuration.settings };
+        let (called, dry_run) = (options.called(), options.dry_run);
+        let inner = Inner { env, called, dry_run, slots: slots.collect(), settings: configuration.settings };
         Ok(Lake { inner: Arc::new(inner) })
     }
 
@@ -167,7 +170,8 @@ impl Lake {
     /// the catalog answers.
     pub async fn connection(&self, catalog: Option<&str>) -> Result<Arc<Connection>> {
         let slot = self.slot(catalog.unwrap_or(self.default_catalog()))?;
-        let open = async || connect(&self.inner.env, &slot.config, slot.info.clone()).boxed().await.map(Arc::new);
+        let Inner { env, dry_run, .. } = self.inner.as_ref();
+        let open = async || connect(env, &slot.config, slot.info.clone(), *dry_run).boxed().await.map(Arc::new);
         slot.connection.get_or_try_init(open).await.cloned()
     }
 

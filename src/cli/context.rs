@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::output::{Output, in_a_line};
 use super::{Exit, Options};
-use crate::catalog::{Lake, LakeOptions};
+use crate::catalog::{Connection, Lake, LakeOptions};
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::text::visible_lines;
@@ -56,7 +56,7 @@ impl Context {
     /// # Errors
     /// A configuration that cannot be read.
     pub async fn lake(&self) -> Result<Lake> {
-        Lake::open(&self.env, self.options.lake()).await
+        Lake::open(&self.env, LakeOptions { dry_run: self.options.dry_run, ..self.options.lake() }).await
     }
 
     /// The table at this address, as it is now; what stands behind `@` is not resolved.
@@ -183,6 +183,14 @@ impl Context {
         }
         exit
     }
+
+    /// Whether something may be changed there. A dry run changes nothing: it is told everywhere what would be done.
+    ///
+    /// # Errors
+    /// [`Kind::Denied`] where nothing may be changed through this connection.
+    pub fn may_change(&self, connection: &Connection) -> Result<()> {
+        if self.options.dry_run { Ok(()) } else { connection.writable() }
+    }
 }
 
 fn cannot_ask(error: std::io::Error) -> Error {
@@ -197,6 +205,7 @@ impl Options {
             catalog: self.catalog.clone(),
             read_only: self.read_only,
             within: self.home.clone(),
+            dry_run: false,
         }
     }
 
@@ -204,6 +213,11 @@ impl Options {
     pub fn called(&self) -> String {
         let program = self.lake().called();
         self.catalog.as_ref().map_or_else(|| program.clone(), |name| format!("{program} --catalog {}", quoted(name)))
+    }
+
+    /// Whether there is, or will be, a folder for the log: what changes nothing does not make the one of `--home`.
+    pub fn may_log(&self) -> bool {
+        !(self.dry_run || self.read_only) || self.home.as_ref().is_none_or(|folder| folder.is_dir())
     }
 
     /// The world that they ask for.

@@ -77,7 +77,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note(&format!("icedeck: {warning}"));
     }
     let connection = context.lake().await?.connection(None).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     if connection.table_exists(&wanted.name).await? {
         return Err(Error::new(Kind::AlreadyExists, "the table exists already").with("table", &wanted.name));
     }

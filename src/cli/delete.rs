@@ -37,9 +37,7 @@ struct Shown<'a> {
 /// Counts, shows, asks, deletes.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
-    if !context.options.dry_run {
-        connection.writable()?;
-    }
+    context.may_change(&connection)?;
     let table = connection.load(&args.table).await?;
     let bar = Bar::of(&context.monitor);
     let plan = context.monitor.until(delete(&table, &args.branch, &args.filter, &context.monitor)).await;

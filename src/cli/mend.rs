@@ -38,7 +38,7 @@ pub async fn finish(
     if context.options.dry_run {
         return show(prepared, plan, &request, context);
     }
-    connection.writable()?;
+    context.may_change(connection)?;
     let consent = match prepared.asks_for_name {
         true => context.confirm_by_name(&prepared.question, &prepared.table)?,
         false => context.confirm(&prepared.question)?,

@@ -12,7 +12,7 @@ use crate::{Error, Kind, Result};
 /// Looks where it stands, shows it, asks, and does it.
 pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let Found { row, record, connection } = found(id, context).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     if !row.state.is_open() {
         return Err(Error::invalid("there is nothing left to do about this ingest").with("ingest", &row.ingest_id));
     }

@@ -66,6 +66,8 @@ async fn from_the_list_to_the_audit() {
     let (code, planned) = told(&lake, &["recover", "rebase", short, "--dry-run"]);
     assert_eq!((code, &planned["outcome"], &planned["verdict"]), (0, &"planned".into(), &"rebase".into()));
     assert_eq!(run(&lake, &["recover", "rebase", short, "--yes", "--read-only"]).status.code(), Some(1));
+    let (code, planned) = told(&lake, &["recover", "rebase", short, "--dry-run", "--read-only"]);
+    assert_eq!((code, &planned["outcome"]), (0, &"planned".into()), "a dry run writes nothing");
     let (code, kept) = told(&lake, &["recover", "discard", short, "--yes"]);
     assert_eq!((code, &kept["outcome"]), (4, &"unknown".into()), "it may still land");
     let (code, done) = told(&lake, &["recover", "rebase", short, "--yes"]);
