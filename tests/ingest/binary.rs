@@ -185,6 +185,32 @@ fn a_mapping_is_saved_and_used_again() {
     assert_eq!(home.ids(), [8, 8]);
 }
 
+/// What is not carried out writes nothing, a mapping neither.
+#[test]
+fn a_mapping_is_written_by_a_load_that_was_confirmed() {
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    let save = ["ingest", "orders.csv", "sales.orders", "--save-mapping", "map.toml"];
+    for (more, code) in
+        [(&["--dry-run"][..], 0), (&["--dry-run", "--yes"], 0), (&["--preflight", "--dry-run"], 0), (&[], 2)]
+    {
+        let out = home.run(&[&save[..], more].concat());
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{more:?}: {told}");
+        assert!(!home.path("map.toml").exists(), "{more:?}");
+        assert_eq!(told.contains("would write the mapping to map.toml"), code == 0, "{more:?}: {told}");
+    }
+    assert_eq!(home.code(&[&save[..], &["--preflight"]].concat()), 0);
+    let kept = std::fs::read_to_string(home.path("map.toml")).unwrap();
+    for more in [&["--preflight"][..], &["--dry-run"], &[]] {
+        let out = home.run(&[&save[..], more].concat());
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.code() == Some(1) && told.contains("--yes replaces it"), "{more:?}: {told}");
+    }
+    assert_eq!(home.code(&[&save[..], &["--yes"]].concat()), 0);
+    assert_eq!(std::fs::read_to_string(home.path("map.toml")).unwrap(), kept);
+}
+
 #[test]
 fn rows_are_not_staged_for_a_tag() {
     let home = Home::new();
