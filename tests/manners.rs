@@ -184,3 +184,21 @@ fn a_dry_run_makes_no_warehouse() {
         assert!(!folder.path().join("new").exists(), "{line}");
     }
 }
+
+#[tokio::test]
+async fn nothing_to_expire_is_no_failure() {
+    let lake = orders().await;
+    lake.orders("sales.empty").await;
+    let root = lake.folder.path();
+    for table in ["sales.orders", "sales.empty"] {
+        let (code, told) = json(root, &format!("expire {table} --yes"));
+        assert_eq!((code, &told["outcome"]), (0, &"not-sent".into()), "{told}");
+        assert!(told["reason"].as_str().unwrap().contains("nothing to expire"), "{told}");
+        let (code, told) = json(root, &format!("expire {table} --dry-run"));
+        assert_eq!((code, &told["outcome"], &told["expired"]), (0, &"planned".into(), &Value::Array(vec![])), "{told}");
+        assert_eq!(json(root, &format!("expire {table} --yes --read-only")).0, 1);
+    }
+    let (_, _, told) = ended(&mut icedeck(root, "expire sales.orders"));
+    assert!(told.contains("stays: ") && told.contains("branch main") && told.contains("nothing to expire"), "{told}");
+    assert_eq!(json(root, "recover list --all"), (0, Value::Array(vec![])));
+}

@@ -55,6 +55,29 @@ pub async fn finish(
     Ok(context.done(&done, exit(done.outcome)))
 }
 
+/// Where there is nothing to do: tells so, and ends well. `why` is a sentence about it.
+///
+/// # Errors
+/// What may not be changed, and those of printing.
+pub fn nothing(
+    prepared: &Prepared,
+    plan: &impl Serialize,
+    why: &str,
+    connection: &Connection,
+    context: &Context,
+) -> Result<Exit> {
+    context.may_change(connection)?;
+    context.note(why);
+    if context.options.dry_run {
+        context.out.object(&Shown { outcome: Word::Planned, plan, request: None })?;
+        return Ok(Exit::Done);
+    }
+    let id = context.env.uuid().to_string();
+    let mut done = Done::named(Word::NotSent, &id, prepared.table.clone(), &prepared.branch);
+    done.reason = Some(why.into());
+    Ok(context.done(&done, Exit::Done))
+}
+
 fn show(prepared: &Prepared, plan: &impl Serialize, request: &Value, context: &Context) -> Result<Exit> {
     let for_people = context.out.is_table();
     let shown = Shown { outcome: Word::Planned, plan, request: (!for_people).then_some(request) };
