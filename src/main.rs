@@ -18,6 +18,7 @@ fn main() -> ExitCode {
 
 fn start(mut cli: Cli) -> Result<Exit> {
     let env = cli.options.world(Env::system()?)?;
+    cli.find_home()?;
     if cli.options.may_log() {
         cli::log::open(&env, cli.options.log_level.as_deref())?;
     }

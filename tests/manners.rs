@@ -185,6 +185,21 @@ fn a_dry_run_makes_no_warehouse() {
     }
 }
 
+/// A slip in the name of a home is told, and is no new lake.
+#[test]
+fn a_home_that_is_not_there_is_a_mistake_but_for_who_begins_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in ["--home new ls", "--home new recover audit", "--home new drop a.t --yes", "--home new"] {
+        let (code, out, told) = ended(&mut icedeck(folder.path(), line));
+        assert_eq!((code, out.as_str()), (1, ""), "{line}: {told}");
+        assert!(told.contains("no such folder") && told.contains("/new)"), "{line}: {told}");
+        assert!(!folder.path().join("new").exists(), "{line}");
+    }
+    assert_eq!(json(folder.path(), "--home new create-namespace a --yes").0, 0);
+    assert_eq!(json(folder.path(), "--home new ls").1[0]["name"], "a");
+    assert_eq!(json(folder.path(), "ls"), (0, Value::Array(vec![])), "the usual one is made when it is first used");
+}
+
 #[tokio::test]
 async fn nothing_to_expire_is_no_failure() {
     let lake = orders().await;

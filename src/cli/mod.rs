@@ -99,6 +99,26 @@ pub struct Cli {
     pub verb: Option<Verb>,
 }
 
+impl Cli {
+    /// A folder that `--home` names and that is not there is made by the verbs that begin a lake alone: with any other
+    /// one its name is a mistake.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`](crate::Kind::NotFound).
+    pub fn find_home(&self) -> Result<()> {
+        let begins = matches!(
+            self.verb,
+            Some(Verb::Create(_) | Verb::CreateNamespace(_) | Verb::Demo(_) | Verb::Ingest(_) | Verb::Completions(_))
+        );
+        match &self.options.home {
+            Some(folder) if !begins && !folder.is_dir() => Err(Error::not_found("there is no such folder for --home")
+                .with("folder", folder.display())
+                .hint("create, create-namespace and ingest --create begin a lake there")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The options that every verb takes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]

@@ -80,7 +80,13 @@ async fn from_the_list_to_the_audit() {
     assert_eq!(run(&lake, &["recover", "rebase", short, "--yes"]).status.code(), Some(1));
     let (code, audit) = told(&lake, &["recover", "audit", "sales.orders"]);
     assert_eq!((code, &audit[0]["status"], &audit[0]["rows"]), (0, &"reachable".into(), &3.into()));
-    assert_eq!(told(&lake, &["recover", "audit", "sales.other"]), (0, Value::Array(vec![])));
+    let typo = run(&lake, &["recover", "audit", "sales.order"]);
+    let said = String::from_utf8_lossy(&typo.stderr).into_owned();
+    assert!(typo.status.code() == Some(1) && typo.stdout.is_empty(), "{said}");
+    assert!(said.contains("no such table") && said.contains("near it: sales.orders"), "{said}");
+    assert_eq!(run(&lake, &["recover", "audit", "no.such"]).status.code(), Some(1));
+    lake.orders("sales.other").await;
+    assert_eq!(told(&lake, &["recover", "audit", "sales.other"]), (0, Value::Array(vec![])), "nothing was loaded");
     lake.connection.drop_table(&"sales.orders".parse().unwrap()).await.unwrap();
     let (code, audit) = told(&lake, &["recover", "audit"]);
     assert_eq!((code, &audit[0]["status"]), (1, &"gone".into()));
