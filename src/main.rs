@@ -18,7 +18,10 @@ fn main() -> ExitCode {
 
 fn start(mut cli: Cli) -> Result<Exit> {
     let env = cli.options.world(Env::system()?)?;
-    cli::log::open(&env, cli.options.log_level.as_deref())?;
+    cli.find_home()?;
+    if cli.options.may_log() {
+        cli::log::open(&env, cli.options.log_level.as_deref())?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,5 +1,70 @@
 //! Numbers in sentences, words on command lines.
 
+/// The verbs that hints name in commands of icedeck: `icedeck recover rebase 7f`. A word behind `icedeck` that is none of
+/// them belongs to a sentence: "icedeck reads Parquet only".
+pub(crate) const VERBS: [&str; 40] = [
+    "alter",
+    "bisect",
+    "branch",
+    "catalogs",
+    "cherry-pick",
+    "completions",
+    "create",
+    "create-namespace",
+    "delete",
+    "demo",
+    "diff",
+    "doctor",
+    "drop",
+    "drop-namespace",
+    "entries",
+    "expire",
+    "fast-forward",
+    "files",
+    "history",
+    "ingest",
+    "ls",
+    "man",
+    "manifests",
+    "metadata-log",
+    "orphans",
+    "partitions",
+    "preview",
+    "properties",
+    "recover",
+    "redo",
+    "refs",
+    "rename",
+    "restore",
+    "rollback",
+    "rows",
+    "schema",
+    "show",
+    "snapshots",
+    "tag",
+    "undo",
+];
+
+/// A hint whose commands begin as `called` says (`icedeck --home DIR`), so that they can be copied as they stand.
+pub(crate) fn reaching(hint: &str, called: &str) -> String {
+    const PROGRAM: &str = "icedeck ";
+    let mut told = String::with_capacity(hint.len());
+    let mut rest = hint;
+    while let Some((before, after)) = rest.split_once(PROGRAM) {
+        told.push_str(before);
+        let is_word = |c: char| c.is_alphanumeric() || "-_/.".contains(c);
+        let verb = after.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
+        let begins = !before.chars().next_back().is_some_and(is_word);
+        match begins && VERBS.contains(&verb) {
+            true => told.push_str(&format!("{called} ")),
+            false => told.push_str(PROGRAM),
+        }
+        rest = after;
+    }
+    told.push_str(rest);
+    told
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn many(n: u64, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
@@ -25,6 +90,24 @@ mod tests {
         assert_eq!(quoted("a/b.csv"), "a/b.csv");
         assert_eq!(quoted("it's here"), "'it'\\''s here'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn commands_in_hints_reach_the_lake() {
+        let told = |hint| reaching(hint, "icedeck --home '/my lake'");
+        assert_eq!(
+            told("look again with: icedeck recover assess 7"),
+            "look again with: icedeck --home '/my lake' recover assess 7"
+        );
+        assert_eq!(
+            told("icedeck show a.b, icedeck ls."),
+            "icedeck --home '/my lake' show a.b, icedeck --home '/my lake' ls."
+        );
+        for plain in
+            ["icedeck reads CSV", "another icedeck works on it", "icedeck", "/x/icedeck show", "icedeck.show a"]
+        {
+            assert_eq!(told(plain), plain);
+        }
     }
 
     #[test]

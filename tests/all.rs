@@ -10,6 +10,7 @@ mod ingest;
 mod journal;
 mod journey;
 mod look;
+mod manners;
 mod recovery;
 mod shell;
 mod source;

@@ -10,15 +10,15 @@ use crate::env::Env;
 use crate::storage::Storage;
 use crate::{Error, Kind, Result};
 
-/// Connects to a catalog.
+/// Connects to a catalog. For a `dry_run` an embedded warehouse that is not there yet is not made, and has nothing in it.
 ///
 /// # Errors
 /// [`Kind::Unsupported`] for a kind that this version does not speak, [`Kind::Invalid`] for wrong properties, or what
 /// the catalog answers.
-pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
+pub async fn connect(env: &Env, config: &CatalogConfig, info: CatalogInfo, dry_run: bool) -> Result<Connection> {
     config.complete()?;
     match config.kind().as_str() {
-        "sql" => sql(env, config, info).await,
+        "sql" => sql(env, config, info, dry_run).await,
         "rest" => over_rest(env, config, info).await,
         "unknown" => Err(Error::invalid("the catalog has neither type nor uri")
             .with("catalog", &config.name)
@@ -46,10 +46,14 @@ async fn over_rest(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Resu
     Ok(Connection::new(info, storage, Arc::new(catalog), committer))
 }
 
-async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Connection> {
+async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo, dry_run: bool) -> Result<Connection> {
     let may_join = config.says("init_catalog_tables");
     let opening = Opening { read_only: info.read_only, may_join, ..Opening::default() };
-    let database = database(env, config, opening).await.map_err(|e| e.with("catalog", &config.name))?;
+    let opened = match dry_run && config.is_embedded() && !embedded_file(env).exists() {
+        true => Database::empty().await,
+        false => database(env, config, opening).await,
+    };
+    let database = opened.map_err(|e| e.with("catalog", &config.name))?;
     let storage = Storage::new(config.properties.clone().into_iter().collect());
     let warehouse = config.property("warehouse").map(absolute).transpose()?;
     let rows = Rows { database, catalog: config.name.clone() };
@@ -60,8 +64,7 @@ async fn sql(env: &Env, config: &CatalogConfig, info: CatalogInfo) -> Result<Con
 
 async fn database(env: &Env, config: &CatalogConfig, opening: Opening) -> Result<Database> {
     if config.is_embedded() {
-        // A data folder may be named in ways that a URI cannot tell.
-        let file = env.paths().data.join("catalog.db");
+        let file = embedded_file(env);
         if !opening.read_only {
             make_folder(file.parent())?;
         }
@@ -75,6 +78,11 @@ async fn database(env: &Env, config: &CatalogConfig, opening: Opening) -> Result
         "postgresql" | "postgres" => Database::open_postgres(uri, opening).await,
         dialect => Err(not_yet(config, &format!("sql on {dialect}"))),
     }
+}
+
+/// A data folder may be named in ways that a URI cannot tell.
+fn embedded_file(env: &Env) -> PathBuf {
+    env.paths().data.join("catalog.db")
 }
 
 const SPELLING: &str =

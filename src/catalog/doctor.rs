@@ -124,7 +124,7 @@ fn state_folder(env: &Env, read_only: bool) -> Check {
 async fn check_catalog(env: &Env, config: &CatalogConfig, read_only: bool) -> Vec<Check> {
     let name = format!("catalog {}", config.name);
     // Read-only, so that nothing is made by looking.
-    match connect(env, config, config.info(false, true)).await {
+    match connect(env, config, config.info(false, true), false).await {
         Ok(connection) => {
             let answer = connection.namespaces(&Namespace::default()).await;
             let mut checks = vec![Check::of(name, answer.map(|found| answered(&found)))];

@@ -30,6 +30,20 @@ pub struct LakeOptions {
     pub read_only: bool,
     /// The embedded warehouse in this folder and no other catalog, whatever is configured; journals and logs there, too.
     pub within: Option<PathBuf>,
+    /// Nothing will be carried out: an embedded warehouse that is not there yet is not made.
+    pub dry_run: bool,
+}
+
+impl LakeOptions {
+    /// How a command line begins that is about the same lake: `icedeck --config FILE`.
+    pub fn called(&self) -> String {
+        let named = |option: &str, path: &Path| format!("icedeck {option} {}", quoted(&path.display().to_string()));
+        match (&self.within, &self.config) {
+            (Some(folder), _) => named("--home", folder),
+            (None, Some(file)) => named("--config", file),
+            (None, None) => "icedeck".into(),
+        }
+    }
 }
 
 /// A catalog as it may be shown: without secrets.
@@ -72,6 +86,7 @@ impl fmt::Debug for Lake {
 struct Inner {
     env: Env,
     called: String,
+    dry_run: bool,
     settings: Settings,
     slots: Vec<Slot>,
 }
@@ -90,17 +105,15 @@ impl Lake {
     /// [`Kind::Invalid`](crate::Kind::Invalid) with file, line and column for a configuration with a mistake,
     /// [`Kind::NotFound`](crate::Kind::NotFound) for a file or a catalog that is named and does not exist.
     pub async fn open(env: &Env, options: LakeOptions) -> Result<Lake> {
-        let named = |option: &str, path: &Path| format!("icedeck {option} {}", quoted(&path.display().to_string()));
-        let (env, configuration, called) = match (&options.within, &options.config) {
+        let (env, configuration) = match (&options.within, &options.config) {
             (Some(folder), _) => {
                 let env = env.clone().within(folder.clone());
                 let configuration = Configuration::embedded(&env)?;
-                (env, configuration, named("--home", folder))
+                (env, configuration)
             }
-            (None, Some(file)) => (env.clone(), Configuration::read(env, Some(file))?, named("--config", file)),
-            (None, None) => (env.clone(), Configuration::read(env, None)?, "icedeck".into()),
+            (None, file) => (env.clone(), Configuration::read(env, file.as_deref())?),
         };
-        Self::of(env, configuration, options.catalog.as_deref(), options.read_only, called)
+        Self::of(env, configuration, &options)
     }
 
     /// The embedded warehouse alone, under the data folder of `env`, whatever the user has configured. Connects to
@@ -109,23 +122,18 @@ impl Lake {
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where the data folder's name cannot be used.
     pub async fn embedded(env: &Env) -> Result<Lake> {
-        Self::of(env.clone(), Configuration::embedded(env)?, None, false, "icedeck".into())
+        Self::of(env.clone(), Configuration::embedded(env)?, &LakeOptions::default())
     }
 
-    fn of(
-        env: Env,
-        configuration: Configuration,
-        catalog: Option<&str>,
-        read_only: bool,
-        called: String,
-    ) -> Result<Lake> {
-        let default = configuration.default_catalog(catalog)?.name.clone();
-        let read_only = read_only || configuration.settings.read_only;
+    fn of(env: Env, configuration: Configuration, options: &LakeOptions) -> Result<Lake> {
+        let default = configuration.default_catalog(options.catalog.as_deref())?.name.clone();
+        let read_only = options.read_only || configuration.settings.read_only;
         let slots = configuration.catalogs.into_iter().map(|config| {
             let info = config.info(config.name == default, read_only);
             Slot { config, info, connection: OnceCell::new() }
         });
-        let inner = Inner { env, called, slots: slots.collect(), settings: configuration.settings };
+        let (called, dry_run) = (options.called(), options.dry_run);
+        let inner = Inner { env, called, dry_run, slots: slots.collect(), settings: configuration.settings };
         Ok(Lake { inner: Arc::new(inner) })
     }
 
@@ -162,7 +170,8 @@ impl Lake {
     /// the catalog answers.
     pub async fn connection(&self, catalog: Option<&str>) -> Result<Arc<Connection>> {
         let slot = self.slot(catalog.unwrap_or(self.default_catalog()))?;
-        let open = async || connect(&self.inner.env, &slot.config, slot.info.clone()).boxed().await.map(Arc::new);
+        let Inner { env, dry_run, .. } = self.inner.as_ref();
+        let open = async || connect(env, &slot.config, slot.info.clone(), *dry_run).boxed().await.map(Arc::new);
         slot.connection.get_or_try_init(open).await.cloned()
     }
 

@@ -30,7 +30,7 @@ pub struct NameChange {
 /// Shows what would be done under `--dry-run`, else asks and does it.
 ///
 /// # Errors
-/// Those of `work`, and of printing.
+/// Those of `work`, and of printing what would be done.
 pub async fn carry_out(
     context: &Context,
     question: &str,
@@ -48,6 +48,5 @@ pub async fn carry_out(
     }
     work.await?;
     change.outcome = "committed";
-    context.out.object(&change)?;
-    Ok(Exit::Done)
+    Ok(context.done(&change, Exit::Done))
 }

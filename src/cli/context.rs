@@ -2,15 +2,23 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
-use super::output::Output;
+use serde::Serialize;
+
+use super::output::{Output, in_a_line};
 use super::{Exit, Options};
-use crate::catalog::{Lake, LakeOptions};
+use crate::catalog::{Connection, Lake, LakeOptions};
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::text::visible_lines;
 use crate::table::{Table, TableAddress};
+use crate::words::{quoted, reaching};
 use crate::{Error, Kind, Result};
+
+/// How soon a question notices that the program is to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What every verb gets.
 #[derive(Debug)]
@@ -48,7 +56,7 @@ impl Context {
     /// # Errors
     /// A configuration that cannot be read.
     pub async fn lake(&self) -> Result<Lake> {
-        Lake::open(&self.env, self.options.lake()).await
+        Lake::open(&self.env, LakeOptions { dry_run: self.options.dry_run, ..self.options.lake() }).await
     }
 
     /// The table at this address, as it is now; what stands behind `@` is not resolved.
@@ -74,16 +82,18 @@ impl Context {
     /// `question` says what will happen, in numbers, without a question mark.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn confirm(&self, question: &str) -> Result<Consent> {
+        self.monitor.check()?;
         if self.options.yes { Ok(Consent::Given) } else { self.ask(question) }
     }
 
     /// As [`confirm`](Self::confirm), for what cannot be taken back: a person has to type `name`.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn confirm_by_name(&self, question: &str, name: &str) -> Result<Consent> {
+        self.monitor.check()?;
         if self.options.yes {
             return Ok(Consent::Given);
         }
@@ -110,7 +120,7 @@ impl Context {
     /// As [`confirm`](Self::confirm), whether or not `--yes` was said: for what could not be known before.
     ///
     /// # Errors
-    /// A terminal that cannot be read.
+    /// A terminal that cannot be read; cancelled, where the program was asked to stop.
     pub fn ask(&self, question: &str) -> Result<Consent> {
         Ok(match self.answer(question, " [y/N]")? {
             Ok(answer) if ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()) => Consent::Given,
@@ -128,27 +138,63 @@ impl Context {
             return Ok(Err(Exit::Usage));
         }
         let mut stderr = std::io::stderr();
-        let mut answer = String::new();
-        write!(stderr, "{}?{choices} ", visible_lines(question))
-            .and_then(|()| stderr.flush())
-            .and_then(|()| std::io::stdin().read_line(&mut answer))
-            .map_err(|e| Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(e))?;
+        let asked = write!(stderr, "{}?{choices} ", visible_lines(question)).and_then(|()| stderr.flush());
+        let answer = asked.map_err(cannot_ask).and_then(|()| self.line())?;
         Ok(Ok(answer.trim().to_string()))
     }
 
-    /// Tells the operator something on standard error. Control characters become symbols.
-    pub fn note(&self, text: &str) {
-        narrate(text);
+    /// The next line that a person enters. Another thread waits for it, so that who wants to stop need not answer first.
+    fn line(&self) -> Result<String> {
+        let (send, entered) = channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            // Nobody is there any more to take it where the program was stopped.
+            send.send(read.map(|_| line)).unwrap_or_default();
+        });
+        loop {
+            let line = entered.recv_timeout(GLANCE);
+            self.monitor.check().map_err(|e| e.hint("nothing was changed"))?;
+            match line {
+                Ok(line) => return line.map_err(cannot_ask),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::bug("nobody reads the terminal")),
+            }
+        }
     }
 
-    /// # Errors
-    /// [`Kind::Denied`] under `--read-only`.
-    pub fn writable(&self) -> Result<()> {
-        if self.options.read_only {
-            return Err(Error::new(Kind::Denied, "this would change something, and --read-only forbids it"));
-        }
-        Ok(())
+    /// Tells the operator something on standard error. Control characters become symbols; commands that are named
+    /// reach the lake that this one was about.
+    pub fn note(&self, text: &str) {
+        narrate(&reaching(text, &self.out.called));
     }
+
+    /// Tells a failure on standard error and in the log.
+    pub fn failed(&self, error: &Error) -> Exit {
+        super::told(error, &self.out.called)
+    }
+
+    /// Prints how a deed ended that was carried out, and ends so. What cannot be printed changes nothing about the deed:
+    /// the exit status is that of the deed still, and standard error tells the outcome in a line.
+    pub fn done(&self, outcome: &impl Serialize, exit: Exit) -> Exit {
+        if let Err(e) = self.out.object(outcome) {
+            tracing::error!("{}", e.report());
+            self.note(&format!("icedeck: {}\n  outcome: {}", e.report(), in_a_line(outcome)));
+        }
+        exit
+    }
+
+    /// Whether something may be changed there. A dry run changes nothing: it is told everywhere what would be done.
+    ///
+    /// # Errors
+    /// [`Kind::Denied`] where nothing may be changed through this connection.
+    pub fn may_change(&self, connection: &Connection) -> Result<()> {
+        if self.options.dry_run { Ok(()) } else { connection.writable() }
+    }
+}
+
+fn cannot_ask(error: std::io::Error) -> Error {
+    Error::new(Kind::Unavailable, "cannot ask on the terminal").caused_by(error)
 }
 
 impl Options {
@@ -159,7 +205,19 @@ impl Options {
             catalog: self.catalog.clone(),
             read_only: self.read_only,
             within: self.home.clone(),
+            dry_run: false,
         }
+    }
+
+    /// How a command line begins that reaches the same lake and catalog: `icedeck --home DIR --catalog NAME`.
+    pub fn called(&self) -> String {
+        let program = self.lake().called();
+        self.catalog.as_ref().map_or_else(|| program.clone(), |name| format!("{program} --catalog {}", quoted(name)))
+    }
+
+    /// Whether there is, or will be, a folder for the log: what changes nothing does not make the one of `--home`.
+    pub fn may_log(&self) -> bool {
+        !(self.dry_run || self.read_only) || self.home.as_ref().is_none_or(|folder| folder.is_dir())
     }
 
     /// The world that they ask for.

@@ -77,7 +77,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         context.note(&format!("icedeck: {warning}"));
     }
     let connection = context.lake().await?.connection(None).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     if connection.table_exists(&wanted.name).await? {
         return Err(Error::new(Kind::AlreadyExists, "the table exists already").with("table", &wanted.name));
     }
@@ -99,8 +99,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let table = draft.create(&connection, true).await?;
     created.outcome = "committed";
     created.location = Some(table.metadata().location().to_string());
-    context.out.object(&created)?;
-    Ok(Exit::Done)
+    Ok(context.done(&created, Exit::Done))
 }
 
 async fn wanted(args: Args, context: &Context) -> Result<CreateTable> {

@@ -22,7 +22,7 @@ pub struct Args {
 /// Makes the namespace once it is confirmed.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     let namespace = args.namespace;
     if connection.namespace_exists(&namespace).await? {
         return Err(Error::new(Kind::AlreadyExists, "the namespace exists already").with("namespace", namespace));

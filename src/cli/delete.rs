@@ -37,9 +37,7 @@ struct Shown<'a> {
 /// Counts, shows, asks, deletes.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
-    if !context.options.dry_run {
-        connection.writable()?;
-    }
+    context.may_change(&connection)?;
     let table = connection.load(&args.table).await?;
     let bar = Bar::of(&context.monitor);
     let plan = context.monitor.until(delete(&table, &args.branch, &args.filter, &context.monitor)).await;
@@ -63,6 +61,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let deleted = plan.carry_out(&connection, &Policy::default(), &context.env, &context.monitor).await;
     bar.clear();
     let deleted = deleted?;
-    context.out.object(&deleted)?;
-    Ok(if plan.is_empty() { Exit::Done } else { exit(deleted.done.outcome) })
+    let ended = if plan.is_empty() { Exit::Done } else { exit(deleted.done.outcome) };
+    Ok(context.done(&deleted, ended))
 }

@@ -40,6 +40,10 @@ impl Args {
 /// Prints one object with `folder`, `reused`, `tables`, `snapshots`, `rows`; or opens the console.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let folder = args.dir.unwrap_or_else(|| demo::default_folder(&context.env));
+    if context.options.dry_run {
+        context.note(&format!("would make the demo in {}", folder.display()));
+        return Ok(Exit::Done);
+    }
     if context.options.read_only {
         return open(as_it_is(&folder, args.fresh)?, args.no_tui, args.console, context).await;
     }
@@ -48,10 +52,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         if let Consent::Refused(exit) = context.confirm(&question)? {
             return Ok(exit);
         }
-    }
-    if context.options.dry_run {
-        context.note(&format!("would make the demo in {}", folder.display()));
-        return Ok(Exit::Done);
     }
     if args.fresh || !demo::is_there(&folder) {
         context.note(&format!("building the demo lake in {}", folder.display()));
@@ -73,8 +73,7 @@ fn as_it_is(folder: &Path, fresh: bool) -> Result<Demo> {
 
 async fn open(made: Demo, no_tui: bool, look: ConsoleOptions, context: &Context) -> Result<Exit> {
     if no_tui || !std::io::stdout().is_terminal() {
-        context.out.object(&demo::counted(&context.env, made).await?)?;
-        return Ok(Exit::Done);
+        return Ok(context.done(&demo::counted(&context.env, made).await?, Exit::Done));
     }
     // The demo is a lake of its own: what the configuration says of others does not count.
     let lake = demo::lake(&context.env, &made.folder, context.options.read_only).await?;

@@ -16,7 +16,7 @@ pub struct Args {
 /// Drops the table once it is confirmed.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     let plan = DropPlan::of(&connection, &args.table).await?;
     let change = NameChange {
         table: Some(plan.table.clone()),

@@ -1,6 +1,6 @@
 //! `icedeck expire TABLE`.
 
-use super::mend::finish;
+use super::mend::{finish, nothing};
 use super::options::{Limit, limit, snapshot_id};
 use super::{Context, Exit};
 use crate::Result;
@@ -39,6 +39,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         for kept in &plan.kept {
             context.note(&format!("  stays: {} {}", kept.snapshot_id, kept.why.as_deref().unwrap_or_default()));
         }
+    }
+    if plan.is_empty() {
+        let why = format!("there is nothing to expire in {}: no snapshot was taken out", args.table);
+        return nothing(&plan.prepared, &plan, &why, &connection, context);
     }
     finish(&plan.prepared, &plan, &connection, context).await
 }

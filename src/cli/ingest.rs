@@ -14,7 +14,7 @@ use crate::ingest::run::{
 use crate::recovery::by_filter::of_load;
 use crate::recovery::{self, Assessment, Loaded, OnConflict, Policy};
 use crate::table::TableName;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 
 /// Load files into a table: check every row, stage, commit; all of it or nothing
 #[derive(Debug, clap::Args)]
@@ -148,6 +148,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if !only_check {
         connection.writable()?;
     }
+    let keep = save_mapping.map(|file| Keep { file, context });
+    if let Some(keep) = &keep {
+        keep.check()?;
+    }
     let (table, branch) = (request.table.to_string(), request.branch.clone());
     let bar = Bar::of(&context.monitor);
     let plan = match context.monitor.until(plan(request, &connection, &context.monitor)).await? {
@@ -157,15 +161,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             return told(&IngestResult::mismatched(table, branch, &problems).into(), context);
         }
     };
-    if let Some(path) = save_mapping {
-        let source = Some(plan.source.settings.options(Vec::new()));
-        let mapping = Mapping { source, ..plan.mapping.clone() };
-        match context.options.yes {
-            true => mapping.save(&path)?,
-            false => mapping.save_new(&path).map_err(|e| e.hint("--yes replaces it"))?,
-        }
-    }
     if only_check {
+        if let Some(keep) = &keep {
+            keep.mapping(&plan)?;
+        }
         let taken = context.monitor.until(of_load(&plan, &context.monitor)).await?.map(|cutting| cutting.taken);
         let result = check(plan, &context.monitor).await;
         bar.clear();
@@ -178,12 +177,51 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if let Consent::Refused(exit) = context.confirm(&question(&plan, connection.name()))? {
         return Ok(exit);
     }
+    if let Some(keep) = &keep {
+        keep.mapping(&plan)?;
+    }
     bar.go_on();
     let ask = |assessment: &Assessment| asked(assessment, &bar, context);
     let policy = Policy { on_conflict, ask: Some(&ask), ..Policy::default() };
     let loaded = recovery::load(plan, &connection, &policy, &context.env, &context.monitor).await;
     bar.clear();
-    told(&loaded?, context)
+    let loaded = loaded?;
+    let exit = told(&loaded, context)?;
+    // Stopped at the question: everything is kept as the outcome says, and nothing was committed.
+    let is_stopped = policy.on_conflict == OnConflict::Ask && context.monitor.is_cancelled();
+    Ok(if is_stopped && loaded.load.ending == Ending::Rejected { Exit::Interrupted } else { exit })
+}
+
+/// Where the mapping goes that a load uses.
+struct Keep<'a> {
+    file: PathBuf,
+    context: &'a Context,
+}
+
+impl Keep<'_> {
+    /// A file that is there is replaced by `--yes` alone: told before anything is asked or read.
+    fn check(&self) -> Result<()> {
+        if self.context.options.yes || !self.file.exists() {
+            return Ok(());
+        }
+        Err(Error::new(Kind::AlreadyExists, "the mapping's file exists already")
+            .with("file", self.file.display())
+            .hint("--yes replaces it"))
+    }
+
+    /// Writes it; a dry run says so alone.
+    fn mapping(&self, plan: &IngestPlan) -> Result<()> {
+        if self.context.options.dry_run {
+            self.context.note(&format!("would write the mapping to {}", self.file.display()));
+            return Ok(());
+        }
+        let source = Some(plan.source.settings.options(Vec::new()));
+        let mapping = Mapping { source, ..plan.mapping.clone() };
+        match self.context.options.yes {
+            true => mapping.save(&self.file),
+            false => mapping.save_new(&self.file).map_err(|e| e.hint("--yes replaces it")),
+        }
+    }
 }
 
 /// Asks a person whether to publish in spite of what others did. Nobody there is a no.
@@ -280,14 +318,19 @@ fn told(loaded: &Loaded, context: &Context) -> Result<Exit> {
     if context.out.is_table() {
         narrate(&loaded.load, context);
     }
-    context.out.object(&loaded.brief(context.out.is_table()))?;
-    Ok(match loaded.load.ending {
+    let exit = match loaded.load.ending {
         Ending::Committed | Ending::Planned | Ending::NothingToLoad => Exit::Done,
         Ending::Rejected => Exit::Rejected,
         Ending::Unknown => Exit::Unknown,
         Ending::NotSent => Exit::Failed,
         Ending::Unfit => Exit::Unfit,
-    })
+    };
+    let shown = loaded.brief(context.out.is_table());
+    if loaded.load.ending == Ending::Planned {
+        context.out.object(&shown)?;
+        return Ok(exit);
+    }
+    Ok(context.done(&shown, exit))
 }
 
 /// What a person reads beside the object: why, where, what next.

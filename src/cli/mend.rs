@@ -38,7 +38,7 @@ pub async fn finish(
     if context.options.dry_run {
         return show(prepared, plan, &request, context);
     }
-    connection.writable()?;
+    context.may_change(connection)?;
     let consent = match prepared.asks_for_name {
         true => context.confirm_by_name(&prepared.question, &prepared.table)?,
         false => context.confirm(&prepared.question)?,
@@ -52,8 +52,30 @@ pub async fn finish(
     bar.clear();
     let mut done = Done::of(&carried?, prepared.table.clone());
     done.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    context.out.object(&done)?;
-    Ok(exit(done.outcome))
+    Ok(context.done(&done, exit(done.outcome)))
+}
+
+/// Where there is nothing to do: tells so, and ends well. `why` is a sentence about it.
+///
+/// # Errors
+/// What may not be changed, and those of printing.
+pub fn nothing(
+    prepared: &Prepared,
+    plan: &impl Serialize,
+    why: &str,
+    connection: &Connection,
+    context: &Context,
+) -> Result<Exit> {
+    context.may_change(connection)?;
+    context.note(why);
+    if context.options.dry_run {
+        context.out.object(&Shown { outcome: Word::Planned, plan, request: None })?;
+        return Ok(Exit::Done);
+    }
+    let id = context.env.uuid().to_string();
+    let mut done = Done::named(Word::NotSent, &id, prepared.table.clone(), &prepared.branch);
+    done.reason = Some(why.into());
+    Ok(context.done(&done, Exit::Done))
 }
 
 fn show(prepared: &Prepared, plan: &impl Serialize, request: &Value, context: &Context) -> Result<Exit> {

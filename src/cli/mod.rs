@@ -72,6 +72,7 @@ pub use output::{Format, Listing, Output, Records};
 use crate::env::Env;
 use crate::monitor::Monitor;
 use crate::table::TableAddress;
+use crate::words::reaching;
 use crate::{Error, Result};
 
 /// The operator console for Apache Iceberg lakehouses.
@@ -96,6 +97,26 @@ pub struct Cli {
     #[command(subcommand)]
     #[allow(missing_docs)]
     pub verb: Option<Verb>,
+}
+
+impl Cli {
+    /// A folder that `--home` names and that is not there is made by the verbs that begin a lake alone: with any other
+    /// one its name is a mistake.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`](crate::Kind::NotFound).
+    pub fn find_home(&self) -> Result<()> {
+        let begins = matches!(
+            self.verb,
+            Some(Verb::Create(_) | Verb::CreateNamespace(_) | Verb::Demo(_) | Verb::Ingest(_) | Verb::Completions(_))
+        );
+        match &self.options.home {
+            Some(folder) if !begins && !folder.is_dir() => Err(Error::not_found("there is no such folder for --home")
+                .with("folder", folder.display())
+                .hint("create, create-namespace and ingest --create begin a lake there")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The options that every verb takes.
@@ -287,7 +308,7 @@ pub fn command() -> clap::Command {
 /// Runs a verb to its end and says how it went. Failures are logged and told on standard error.
 pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
     let monitor = Monitor::new();
-    let out = Output::stdout(options.output, terminal_width(&env));
+    let out = Output::stdout(options.output, terminal_width(&env)).calling(options.called());
     let context = Context::new(env, options, out, monitor);
     let listener = tokio::spawn(cancel_on_signal(context.monitor.clone()));
     let about = unmade::About::of(&verb);
@@ -295,35 +316,45 @@ pub async fn run(verb: Verb, options: Options, env: Env) -> Exit {
     listener.abort();
     let exit = match &ended {
         Ok(exit) => *exit,
-        Err(error) => failed(error),
+        Err(error) => context.failed(error),
     };
-    match about.map(|about| about.print(&ended, &context)) {
-        Some(Err(error)) => failed(&error),
-        _ => exit,
+    // How it ended is known; that the object for it cannot be printed does not change that.
+    if let Some(Err(error)) = about.map(|about| about.print(&ended, &context)) {
+        let _ = context.failed(&error);
     }
+    exit
 }
 
-/// Tells a failure on standard error and in the log.
+/// Tells a failure of the program itself on standard error and in the log.
 pub fn failed(error: &Error) -> Exit {
+    told(error, "icedeck")
+}
+
+/// Tells a failure; the commands of its hints begin as `called` says.
+fn told(error: &Error, called: &str) -> Exit {
     if output::is_broken_pipe(error) {
         return Exit::Done;
     }
     tracing::error!("{}", error.report());
-    context::narrate(&format!("icedeck: {}", error.report()));
+    context::narrate(&format!("icedeck: {}", reaching(&error.report(), called)));
     Exit::of(error)
 }
 
-/// The first signal asks the work to stop; it ends at its next safe place, and further ones say so.
+/// The first signal asks the work to stop; it ends at its next safe place, and further ones say so. A lost terminal is
+/// such a signal, unless the program was started to outlive it (`nohup`).
 async fn cancel_on_signal(monitor: Monitor) {
     use tokio::signal::unix::{SignalKind, signal};
+    let outlives = is_hangup_ignored();
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
     };
+    let mut hangup = if outlives { None } else { signal(SignalKind::hangup()).ok() };
     loop {
         let received = tokio::select! {
             received = interrupt.recv() => received,
             received = terminate.recv() => received,
+            received = heard(&mut hangup) => received,
         };
         if received.is_none() {
             return;
@@ -337,9 +368,37 @@ async fn cancel_on_signal(monitor: Monitor) {
     }
 }
 
+async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the program was started with SIGHUP ignored, as far as the system tells: the lowest bit of a mask.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 /// How wide the terminal is: what `COLUMNS` says, else what it answers.
 fn terminal_width(env: &Env) -> Option<usize> {
     let told = env.var("COLUMNS").and_then(|columns| columns.parse().ok());
     told.or_else(|| rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col.into()))
         .filter(|width| *width > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+    use crate::words::VERBS;
+
+    #[test]
+    fn hints_know_every_verb() {
+        let command = command();
+        let mut verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        verbs.sort_unstable();
+        assert_eq!(verbs, VERBS);
+    }
 }

@@ -12,7 +12,7 @@ use crate::{Error, Kind, Result};
 /// Looks where it stands, shows it, asks, and does it.
 pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let Found { row, record, connection } = found(id, context).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     if !row.state.is_open() {
         return Err(Error::invalid("there is nothing left to do about this ingest").with("ingest", &row.ingest_id));
     }
@@ -49,8 +49,7 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     let done = deed.carry_out(&connection, id, &policy, env, monitor).await;
     bar.clear();
     let done = done?;
-    context.out.object(&done)?;
-    Ok(exit(done.outcome))
+    Ok(context.done(&done, exit(done.outcome)))
 }
 
 fn question(deed: Deed, id: &str, table: &str, rows: u64, files: u64, standing: &Standing) -> String {

@@ -18,7 +18,7 @@ pub struct Args {
 /// Renames the table once it is confirmed.
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let connection = context.lake().await?.connection(None).await?;
-    connection.writable()?;
+    context.may_change(&connection)?;
     let Args { table, new } = args;
     if !connection.table_exists(&table).await? {
         return Err(Error::not_found("the table does not exist").with("table", table));

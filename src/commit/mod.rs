@@ -30,7 +30,7 @@ pub use partitioning::SpecEdit;
 pub use pick::files_again;
 pub use propose::{clock_warning, propose, rehearsal};
 pub use publish::{Attempt, AttemptOutcome, Published, Sending, Unwitnessed, Witness, publish};
-pub use refs::branch_head;
+pub use refs::{branch_head, check_branch};
 pub use request::{exact_request, request};
 pub use schema::{ColumnPlace, SchemaEdit};
 pub use summary::{ENGINE_NAME, INGEST_ID};

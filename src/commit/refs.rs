@@ -33,6 +33,14 @@ pub(crate) fn branch(metadata: &TableMetadata, name: &str) -> Result<Branch> {
     }
 }
 
+/// Whether rows can be appended to a branch of this name.
+///
+/// # Errors
+/// [`Kind::NotFound`] for one that is not there (but `main`, which the first snapshot makes), [`Kind::Invalid`] for a tag.
+pub fn check_branch(metadata: &TableMetadata, name: &str) -> Result<()> {
+    branch(metadata, name).map(drop)
+}
+
 fn no_retention() -> SnapshotRetention {
     SnapshotRetention::branch(None, None, None)
 }

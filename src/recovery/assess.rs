@@ -68,7 +68,7 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
         verdict = Verdict::Stop;
     }
     if verdict == Verdict::Rebase
-        && let Some(why) = unrepeatable(intent, seen, &found)
+        && let Some(why) = not_again(intent, seen, &found)
     {
         (verdict, reason) = (Verdict::Decide, why);
     }
@@ -97,7 +97,7 @@ fn absent(intent: &Intent, seen: &Seen, found: Vec<Found>) -> Assessment {
 }
 
 /// Why a change in whose way nobody stands cannot be made again all the same.
-fn unrepeatable(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String> {
+fn not_again(intent: &Intent, seen: &Seen, found: &[Found]) -> Option<String> {
     if !intent.is_kept {
         return Some(
             "the change is not in the table, and its journal does not hold it: it must be asked for again".into(),

@@ -70,21 +70,20 @@ pub struct Acknowledged {
 /// Older metadata files that are read at most.
 const OLDER_FILES: usize = 200;
 
-/// Collects what is to be proved. With `table` only its loads.
+/// Collects what is to be proved.
 ///
 /// # Errors
 /// Those of [`journal::list`].
-pub fn acknowledged(env: &Env, table: Option<&TableName>) -> Result<Acknowledged> {
+pub fn acknowledged(env: &Env) -> Result<Acknowledged> {
     let mut found = Acknowledged::default();
     let listing = journal::list(env)?;
     found.broken = listing.broken;
     for row in listing.rows.iter().rev() {
         match journal::read(env, &row.ingest_id) {
-            Ok(record) if table.is_none_or(|wanted| *wanted == record.plan.table) => {
+            Ok(record) => {
                 let key = (record.plan.catalog.clone(), record.plan.table.clone());
                 found.tables.entry(key).or_default().push(record);
             }
-            Ok(_) => {}
             Err(e) => found.broken.push(e),
         }
     }

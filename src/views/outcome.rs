@@ -5,7 +5,9 @@ use super::widgets::shown::{Fact, Shown};
 use crate::Error;
 use crate::app::effect::Sent;
 use crate::app::theme::Tone;
+use crate::app::view::Context;
 use crate::recovery::{Done, Verdict, Word};
+use crate::words::reaching;
 
 /// Others' changes that are told one by one.
 const TOLD: usize = 10;
@@ -38,7 +40,7 @@ pub fn word(outcome: Word) -> &'static str {
 }
 
 /// The page.
-pub fn page(done: &Done, committed: &'static str) -> Vec<Fact> {
+pub fn page(done: &Done, committed: &'static str, cx: &Context<'_>) -> Vec<Fact> {
     let (told, tone) = sentence(done, committed);
     let mut facts = vec![Fact::line(Shown::word(told).tone(tone)), Fact::gap()];
     facts.push(Fact::new("table", Shown::text(&done.table)));
@@ -53,20 +55,22 @@ pub fn page(done: &Done, committed: &'static str) -> Vec<Fact> {
     facts.push(Fact::new("attempts", Shown::count(done.attempts)));
     facts.push(Fact::new("id", Shown::text(&done.ingest_id)));
     facts.push(Fact::gap());
-    let said = done.reason.iter().chain(&done.notes);
-    facts.extend(said.map(|told| Fact::line(Shown::text(told))));
+    let called = cx.called();
+    facts.extend(done.reason.iter().map(|told| Fact::line(Shown::text(told))));
+    facts.extend(done.notes.iter().map(|told| Fact::line(Shown::text(reaching(told, &called)))));
     if !matches!(done.outcome, Word::Committed | Word::Discarded) {
         let others = done.changes.iter().rev().take(TOLD).rev();
         facts.extend(others.map(|change| Fact::line(Shown::text(format!("· {}", change.what)).tone(Tone::Dim))));
-        facts.extend(done.hint.iter().map(|hint| Fact::line(Shown::text(hint).tone(Tone::Dim))));
+        facts.extend(done.hint.iter().map(|hint| Fact::line(Shown::text(reaching(hint, &called)).tone(Tone::Dim))));
     }
     facts
 }
 
 /// A failure above what is shown: the error, its hints, a gap.
-pub fn failed(error: &Error) -> Vec<Fact> {
+pub fn failed(error: &Error, cx: &Context<'_>) -> Vec<Fact> {
+    let called = cx.called();
     let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
-    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
+    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {}", reaching(hint, &called))))));
     told.push(Fact::gap());
     told
 }

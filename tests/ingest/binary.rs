@@ -185,6 +185,46 @@ fn a_mapping_is_saved_and_used_again() {
     assert_eq!(home.ids(), [8, 8]);
 }
 
+/// What is not carried out writes nothing, a mapping neither.
+#[test]
+fn a_mapping_is_written_by_a_load_that_was_confirmed() {
+    let home = Home::new();
+    assert_eq!(home.code(&["create", "sales.orders", "--like", "orders.csv", "--yes"]), 0);
+    let save = ["ingest", "orders.csv", "sales.orders", "--save-mapping", "map.toml"];
+    for (more, code) in
+        [(&["--dry-run"][..], 0), (&["--dry-run", "--yes"], 0), (&["--preflight", "--dry-run"], 0), (&[], 2)]
+    {
+        let out = home.run(&[&save[..], more].concat());
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{more:?}: {told}");
+        assert!(!home.path("map.toml").exists(), "{more:?}");
+        assert_eq!(told.contains("would write the mapping to map.toml"), code == 0, "{more:?}: {told}");
+    }
+    assert_eq!(home.code(&[&save[..], &["--preflight"]].concat()), 0);
+    let kept = std::fs::read_to_string(home.path("map.toml")).unwrap();
+    for more in [&["--preflight"][..], &["--dry-run"], &[]] {
+        let out = home.run(&[&save[..], more].concat());
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.code() == Some(1) && told.contains("--yes replaces it"), "{more:?}: {told}");
+    }
+    assert_eq!(home.code(&[&save[..], &["--yes"]].concat()), 0);
+    assert_eq!(std::fs::read_to_string(home.path("map.toml")).unwrap(), kept);
+}
+
+#[test]
+fn rows_are_not_staged_for_a_tag() {
+    let home = Home::new();
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--create", "--yes"]), 0);
+    assert_eq!(home.code(&["tag", "create", "sales.orders", "eoy", "--yes"]), 0);
+    for more in ["--yes", "--dry-run", "--preflight"] {
+        let out = home.run(&["ingest", "orders.csv", "sales.orders", "--branch", "eoy", more]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(1), "{more}: {told}");
+        assert!(told.contains("a tag cannot be appended to") && !told.contains("removed"), "{more}: {told}");
+    }
+    assert_eq!(home.code(&["ingest", "orders.csv", "sales.orders", "--branch", "nope", "--dry-run"]), 1);
+}
+
 #[test]
 fn a_hundred_thousand_levels_of_json_are_an_error_with_file_and_line() {
     let home = Home::new();
@@ -250,13 +290,20 @@ async fn an_unknown_outcome_ends_with_four() {
 }
 
 #[test]
-fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
+fn a_stop_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
     let home = Home::new();
     let create = ["create", "sales.orders", "--like", "orders.csv", "--yes"];
     assert_eq!(home.code(&[&create[..], &["--property", "write.target-file-size-bytes=100000"]].concat()), 0);
     let mut text = String::from("id,amount\n");
     (0..4_000_000_u32).for_each(|i| text.push_str(&format!("{i},{}.25\n", i.wrapping_mul(2_654_435_761) >> 8)));
     std::fs::write(home.path("big.csv"), text).unwrap();
+    // Ctrl-C, a lost terminal.
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+        stopped(&home, signal);
+    }
+}
+
+fn stopped(home: &Home, signal: rustix::process::Signal) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
     command.args(["ingest", "big.csv", "sales.orders", "--yes"]).current_dir(home.0.path());
     command.env_clear().envs(home.variables()).stdin(std::process::Stdio::null());
@@ -265,7 +312,7 @@ fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before anything was staged");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
     let out = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&out.stderr);
     assert_eq!(out.status.code(), Some(130), "{told}");
@@ -275,6 +322,7 @@ fn ctrl_c_while_a_file_is_loaded_ends_with_130_and_leaves_nothing() {
     );
     assert_eq!(parquet_below(home.0.path()), 0);
     assert!(home.ids().is_empty());
+    assert_eq!(home.json(&["recover"]), (0, Value::Array(vec![])), "no journal stays open");
 }
 
 /// The base is what was seen when the question was asked: whoever commits before it is answered wins.

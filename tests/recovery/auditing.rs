@@ -9,7 +9,7 @@ use super::*;
 use crate::common::lake::orders;
 
 async fn audited(lake: &Lake) -> Vec<Audited> {
-    let found = acknowledged(&lake.env, None).unwrap();
+    let found = acknowledged(&lake.env).unwrap();
     assert!(found.broken.is_empty());
     let mut all = Vec::new();
     for ((_, name), records) in &found.tables {

@@ -66,6 +66,8 @@ async fn from_the_list_to_the_audit() {
     let (code, planned) = told(&lake, &["recover", "rebase", short, "--dry-run"]);
     assert_eq!((code, &planned["outcome"], &planned["verdict"]), (0, &"planned".into(), &"rebase".into()));
     assert_eq!(run(&lake, &["recover", "rebase", short, "--yes", "--read-only"]).status.code(), Some(1));
+    let (code, planned) = told(&lake, &["recover", "rebase", short, "--dry-run", "--read-only"]);
+    assert_eq!((code, &planned["outcome"]), (0, &"planned".into()), "a dry run writes nothing");
     let (code, kept) = told(&lake, &["recover", "discard", short, "--yes"]);
     assert_eq!((code, &kept["outcome"]), (4, &"unknown".into()), "it may still land");
     let (code, done) = told(&lake, &["recover", "rebase", short, "--yes"]);
@@ -78,7 +80,13 @@ async fn from_the_list_to_the_audit() {
     assert_eq!(run(&lake, &["recover", "rebase", short, "--yes"]).status.code(), Some(1));
     let (code, audit) = told(&lake, &["recover", "audit", "sales.orders"]);
     assert_eq!((code, &audit[0]["status"], &audit[0]["rows"]), (0, &"reachable".into(), &3.into()));
-    assert_eq!(told(&lake, &["recover", "audit", "sales.other"]), (0, Value::Array(vec![])));
+    let typo = run(&lake, &["recover", "audit", "sales.order"]);
+    let said = String::from_utf8_lossy(&typo.stderr).into_owned();
+    assert!(typo.status.code() == Some(1) && typo.stdout.is_empty(), "{said}");
+    assert!(said.contains("no such table") && said.contains("near it: sales.orders"), "{said}");
+    assert_eq!(run(&lake, &["recover", "audit", "no.such"]).status.code(), Some(1));
+    lake.orders("sales.other").await;
+    assert_eq!(told(&lake, &["recover", "audit", "sales.other"]), (0, Value::Array(vec![])), "nothing was loaded");
     lake.connection.drop_table(&"sales.orders".parse().unwrap()).await.unwrap();
     let (code, audit) = told(&lake, &["recover", "audit"]);
     assert_eq!((code, &audit[0]["status"]), (1, &"gone".into()));
@@ -110,4 +118,29 @@ async fn ends_have_their_own_exit_codes() {
     assert_eq!((code, &done["outcome"]), (0, &"discarded".into()));
     let table = run(&lake, &["recover", "list", "--all"]);
     assert!(String::from_utf8_lossy(&table.stdout).contains("discarded"));
+}
+
+/// A hint is there to be copied: it leads to the lake that the command was about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hints_reach_the_lake_that_they_are_about() {
+    let (lake, table, id) = stranded().await;
+    lake.append(&table, orders(&table, 200, 1)).await;
+    let root = lake.folder.path();
+    let home = root.join("my lake");
+    std::fs::rename(root.join("data/icedeck"), &home).unwrap();
+    std::fs::rename(root.join("state/icedeck"), home.join("state")).unwrap();
+    let called = format!("icedeck --home '{}' --catalog icedeck", home.display());
+    let at_home = ["--home", "my lake", "--catalog", "icedeck", "recover"];
+    let (code, assessed) = told(&lake, &[&at_home[..], &["assess", &id]].concat());
+    let hint = assessed["hint"].as_str().unwrap();
+    assert!(code == 0 && hint.contains(&format!("{called} recover ")), "{hint}");
+    let table = run(&lake, &[&at_home[..], &["assess", &id]].concat());
+    assert!(String::from_utf8_lossy(&table.stdout).contains(&called), "{table:?}");
+    let (_, kept) = told(&lake, &[&at_home[..], &["discard", &id, "--yes"]].concat());
+    assert!(kept["hint"].as_str().unwrap().contains(&called), "{kept}");
+    let unknown = run(&lake, &[&at_home[..], &["show", "77"]].concat());
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(said.contains(&format!("hint: {called} recover list --all shows them")), "{said}");
+    let (_, assessed) = told(&lake, &["--home", "my lake", "recover", "assess", &id]);
+    assert!(!assessed["hint"].as_str().unwrap().contains("--catalog"), "{assessed}");
 }

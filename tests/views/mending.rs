@@ -1,6 +1,7 @@
 //! Golden screens of mending, each from a real table, and that the table is as the page had said.
 
 use icedeck::app::route::Route;
+use icedeck::app::state::Setup;
 use icedeck::table::{Table, inspect};
 
 use super::console::{Console, setup};
@@ -160,4 +161,18 @@ async fn others_were_faster() {
     told.show("given up", &mut console, &[(80, 24)]);
     keep("mend_rejected", told.0);
     assert_eq!(head(&now(&lake).await), head(&ours));
+}
+
+/// What the page says to type next can be typed as it stands.
+#[tokio::test]
+async fn hints_are_commands_that_reach_the_lake() {
+    let (lake, table) = lake().await;
+    let route = Route::new("snapshots").of_catalog(Some("icedeck".into())).of_table("sales.orders".parse().unwrap());
+    let mut console = Console::with(Setup { called: "icedeck --home '/my lake'".into(), ..setup(&["icedeck"]) }, route);
+    console.settle(&lake.lake).await;
+    walk(&mut console, &lake, "u").await;
+    lake.append_to(&table, "audit", orders(&table, 300, 3)).await;
+    walk(&mut console, &lake, "enter y").await;
+    let screen = console.screen(400, 40);
+    assert!(screen.contains("icedeck --home '/my lake' recover "), "{screen}");
 }

@@ -18,7 +18,7 @@ use icedeck::recovery::mend::{
 use icedeck::recovery::resolve::{discard, publish_on_branch, rebase, restage};
 use icedeck::recovery::{self, OnConflict, Patience, Policy, Word};
 use icedeck::table::Table;
-use icedeck::{Kind, Result};
+use icedeck::{Error, Kind, Result};
 
 use super::ground::Ground;
 use super::sky::{Fault, Sky};
@@ -201,7 +201,11 @@ impl Shift<'_> {
             Act::Expire(kept) => {
                 let older_than_ms = Some(i64::MAX);
                 let wanted = Expire { older_than_ms, retain_last: Some(*kept), ..Expire::default() };
-                expire(table, &wanted, self.env)?.prepared
+                let plan = expire(table, &wanted, self.env)?;
+                if plan.is_empty() {
+                    return Err(Error::not_found("there is nothing to expire"));
+                }
+                plan.prepared
             }
             Act::Load { .. } | Act::Resolve(..) | Act::Arrive(_) => return Ok(None),
         }))

@@ -364,7 +364,7 @@ impl Ground {
     /// Every acknowledged load is where a branch leads, or was led away from.
     async fn audit(&self) {
         for env in &self.envs {
-            for ((_, name), records) in &acknowledged(env, None).unwrap().tables {
+            for ((_, name), records) in &acknowledged(env).unwrap().tables {
                 for load in audit(&self.lake.connection, name, records, &mut Names::default()).await.unwrap() {
                     let is_fine = load.status != Status::Gone;
                     assert!(is_fine, "{load:?}");

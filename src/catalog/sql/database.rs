@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 
-use super::engine::Engine;
+use super::engine::{Engine, MEMORY};
 use crate::{Error, Kind, Result};
 
 /// How long a statement waits for another's lock.
@@ -69,6 +69,14 @@ impl Database {
         Self::connect(Engine::Sqlite(file.to_path_buf()), opening).await
     }
 
+    /// An empty catalog in memory: what a dry run sees where no warehouse was made yet.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub async fn empty() -> Result<Self> {
+        Self::connect(Engine::Sqlite(MEMORY.into()), Opening::default()).await
+    }
+
     /// Opens a database on a PostgreSQL server, named as SQLAlchemy does: `postgresql+psycopg2://user:password@host/name`.
     ///
     /// # Errors
@@ -82,7 +90,12 @@ impl Database {
         let options = AnyConnectOptions::from_url(&url).map_err(|e| engine.failed(e, "cannot open the catalog"))?;
         knock(&engine, &options, opening).await?;
         let settings: Arc<str> = engine.settings(opening).into();
-        let pool = AnyPoolOptions::new().max_connections(4).acquire_timeout(opening.patience * 3);
+        let pool = AnyPoolOptions::new().acquire_timeout(opening.patience * 3);
+        // A database in memory lives as long as its one connection.
+        let pool = match engine.is_in_memory() {
+            true => pool.max_connections(1).idle_timeout(None).max_lifetime(None),
+            false => pool.max_connections(4),
+        };
         let pool = pool.after_connect(move |connection, _| {
             let settings = settings.clone();
             Box::pin(async move { connection.execute(&*settings).await.map(drop) })

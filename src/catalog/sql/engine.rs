@@ -21,6 +21,9 @@ const COLUMNS_OF_SQLITE: &str = "SELECT name FROM pragma_table_info('iceberg_tab
 const COLUMNS_OF_POSTGRES: &str = "SELECT column_name::text FROM information_schema.columns
     WHERE table_schema = current_schema() AND table_name = 'iceberg_tables'";
 
+/// The "file" of a database that is only in memory.
+pub(super) const MEMORY: &str = ":memory:";
+
 static DRIVERS: Once = Once::new();
 
 /// One kind of database, and where this one is.
@@ -62,6 +65,11 @@ impl Engine {
         }
     }
 
+    /// Whether it is gone with its last connection.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Sqlite(file) if file.as_os_str() == MEMORY)
+    }
+
     fn place(&self) -> String {
         match self {
             Self::Sqlite(file) => file.display().to_string(),
@@ -86,6 +94,9 @@ impl Engine {
             Self::Sqlite(file) => file,
         };
         let wrong = || self.about(Error::invalid("the SQLite file's name cannot be told to SQLite"));
+        if self.is_in_memory() {
+            return Url::parse("sqlite::memory:").map_err(|e| wrong().caused_by(e));
+        }
         let absolute = std::path::absolute(file).map_err(|e| wrong().caused_by(e))?;
         if absolute.to_str().is_none() {
             return Err(wrong().hint("move it where every folder's name is UTF-8"));

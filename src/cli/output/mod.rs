@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::context::narrate;
 use crate::query::export::{csv, json};
+use crate::words::reaching;
 use crate::{Error, Kind, Result};
 
 /// How data is printed.
@@ -36,6 +37,8 @@ pub struct Output {
     pub format: Format,
     /// Columns of the terminal; nothing where standard output is a file or a pipe. Only a terminal has text cut.
     pub width: Option<usize>,
+    /// How a command line begins that is about the same lake: hints are printed so.
+    pub called: String,
     sink: Mutex<Box<dyn Write + Send>>,
     printed: AtomicBool,
 }
@@ -53,9 +56,16 @@ impl Output {
         Self::to(format, width, Box::new(io::stdout()))
     }
 
+    /// The same for a lake that command lines reach so: `icedeck --home DIR`.
+    #[must_use]
+    pub fn calling(self, called: String) -> Self {
+        Self { called, ..self }
+    }
+
     /// Any other sink, as tests have it.
     pub fn to(format: Format, width: Option<usize>, sink: Box<dyn Write + Send>) -> Self {
-        Self { format, width, sink: Mutex::new(sink), printed: AtomicBool::new(false) }
+        let called = String::from("icedeck");
+        Self { format, width, called, sink: Mutex::new(sink), printed: AtomicBool::new(false) }
     }
 
     /// Prints one record a row: a JSON array of objects, an aligned table, or CSV. Columns are the fields in their
@@ -98,12 +108,30 @@ impl Output {
     /// # Errors
     /// Those of the sink.
     pub fn object<T: Serialize>(&self, object: &T) -> Result<()> {
-        match (self.format, to_value(object)?) {
+        match (self.format, self.reaching(to_value(object)?)) {
             (Format::Json, value) => self.print(&json::document(&value)?),
             (Format::Csv, value) => self.records(&[value], ""),
             (Format::Table, Value::Object(fields)) => self.print(&table::fields(&fields, self.width)),
             (Format::Table, _) => Err(Error::bug("not an object")),
         }
+    }
+
+    /// With the commands of its hint and its notes as they reach the lake.
+    fn reaching(&self, mut object: Value) -> Value {
+        for name in ["hint", "notes"] {
+            match object.get_mut(name) {
+                Some(Value::String(text)) => *text = reaching(text, &self.called),
+                Some(Value::Array(notes)) => {
+                    for note in notes {
+                        if let Value::String(text) = note {
+                            *text = reaching(text, &self.called);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        object
     }
 
     /// Prints rows that come in pages, with these columns. `finish` must be called at the end.
@@ -234,6 +262,19 @@ impl Records<'_> {
         self.out.say_none(none);
         self.out.listing(Vec::new()).finish()
     }
+}
+
+/// What an outcome says, short: for where it cannot be printed. Not safe to show raw.
+pub fn in_a_line<T: Serialize>(outcome: &T) -> String {
+    let value = to_value(outcome).unwrap_or_default();
+    let told = |name: &str| match value.get(name)? {
+        Value::String(text) => Some(format!("{} {text}", name.replace('_', " "))),
+        Value::Number(number) => Some(format!("{} {number}", name.replace('_', " "))),
+        _ => None,
+    };
+    let word = value.get("outcome").and_then(Value::as_str).unwrap_or("done").to_string();
+    let rest = ["table", "namespace", "renamed_to", "folder", "branch", "snapshot_id", "ingest_id"];
+    std::iter::once(word).chain(rest.into_iter().filter_map(told)).collect::<Vec<_>>().join(", ")
 }
 
 fn to_value<T: Serialize>(record: &T) -> Result<Value> {

@@ -7,7 +7,8 @@ use iceberg::spec::Schema;
 
 use super::{CreateOptions, IngestRequest};
 use crate::catalog::Connection;
-use crate::commit::branch_head;
+use crate::commit::check_branch;
+use crate::error::Context;
 use crate::ingest::bind::{Binding, Problem};
 use crate::ingest::create::{CreateTable, DraftSummary, NewColumn, TableDraft};
 use crate::ingest::mapping::Mapping;
@@ -59,7 +60,7 @@ pub enum Planned {
 ///
 /// # Errors
 /// Those of [`Source::open`] and of the catalog; [`Kind::NotFound`] for a table that does not exist and shall not be
-/// made, and for a branch that does not exist.
+/// made, and for a branch that does not exist; [`Kind::Invalid`] for a tag, which cannot be appended to.
 pub async fn plan(request: IngestRequest, connection: &Connection, monitor: &Monitor) -> Result<Planned> {
     monitor.update(|p| p.stage = "opening");
     let existing = find_table(&request, connection).await?;
@@ -97,12 +98,7 @@ async fn find_table(request: &IngestRequest, connection: &Connection) -> Result<
         (Err(e), None) if e.kind() == Kind::NotFound => return Err(e.hint("add --create to make it from the file")),
         (Err(e), _) => return Err(e),
     };
-    let branch = &request.branch;
-    if branch != "main" && branch_head(table.metadata(), branch).is_none() {
-        return Err(Error::not_found("the table has no such branch")
-            .with("branch", branch)
-            .with("table", table.name()));
-    }
+    check_branch(table.metadata(), &request.branch).context("table", table.name())?;
     Ok(Some(table))
 }
 

@@ -4,13 +4,13 @@
 use serde::Serialize;
 
 use super::prepared::Prepared;
+use crate::Result;
 use crate::commit::{Change, Expire, Expiry, expiry};
 use crate::env::Env;
 use crate::table::inspect::{self, SnapshotRow};
 use crate::table::refs::MAIN;
 use crate::table::{Moment, Table};
 use crate::words::{many, many_do};
-use crate::{Error, Result};
 
 /// A snapshot that goes or stays.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,21 +40,22 @@ pub struct ExpirePlan {
     pub kept: Vec<ExpirySnapshot>,
 }
 
-/// Plans an expiry as of now.
+impl ExpirePlan {
+    /// Whether nothing goes: there is nothing to carry out then.
+    pub fn is_empty(&self) -> bool {
+        self.expired.is_empty() && self.refs.is_empty()
+    }
+}
+
+/// Plans an expiry as of now. Where nothing is old enough, the plan is empty, and says why what is there stays.
 ///
 /// # Errors
-/// As [`expiry`]; [`Kind::NotFound`](crate::Kind::NotFound) where nothing is old enough, with why what is there stays.
+/// As [`expiry`].
 pub fn expire(table: &Table, wanted: &Expire, env: &Env) -> Result<ExpirePlan> {
     let Expiry { snapshots, refs, kept } = expiry(table.metadata(), wanted, env.now_ms())?;
     let rows = inspect::snapshots(table)?;
     let told = |id: i64, why: Option<String>| rows.iter().find(|row| row.snapshot_id == id).map(|row| told(row, why));
     let kept: Vec<ExpirySnapshot> = kept.into_iter().filter_map(|k| told(k.snapshot_id, Some(k.why))).collect();
-    if snapshots.is_empty() && refs.is_empty() {
-        let reasons = kept.iter().rev().take(3).filter_map(|k| Some(format!("{}: {}", k.snapshot_id, k.why.as_ref()?)));
-        return Err(Error::not_found("there is nothing to expire")
-            .with("table", table.name())
-            .hint(format!("what stays and why: {}", reasons.collect::<Vec<_>>().join("; "))));
-    }
     let mut expired: Vec<ExpirySnapshot> = snapshots.into_iter().filter_map(|id| told(id, None)).collect();
     expired.sort_by_key(|snapshot| (snapshot.committed_at, snapshot.snapshot_id));
     let mut question = format!("expire {} of {}", many(expired.len() as u64, "snapshot"), table.name());

@@ -19,7 +19,7 @@ use crate::monitor::Progress;
 use crate::recovery::Loaded;
 use crate::views::widgets::shown::{Fact, Shown};
 use crate::views::widgets::{facts, human, load, text};
-use crate::words::quoted;
+use crate::words::{quoted, reaching};
 
 /// What was chosen for the load besides the mapping.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +133,8 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
 /// That it failed, why, and what to do.
 pub fn failed(error: &Error, cx: &Context<'_>) -> Vec<Fact> {
     let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
-    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
+    let called = cx.called();
+    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {}", reaching(hint, &called))))));
     let key = |action| cx.keymap.shown(action).unwrap_or_else(|| format!(":{action}"));
     let keys = format!("{} tries again, {} goes back", key(Action::Open), key(Action::Back));
     told.extend([Fact::gap(), Fact::line(Shown::text(keys).tone(Tone::Dim))]);
@@ -183,7 +184,7 @@ pub fn sign(result: &IngestResult) -> &'static str {
 }
 
 /// How it ended.
-pub fn ended(loaded: &Loaded) -> Vec<Fact> {
+pub fn ended(loaded: &Loaded, cx: &Context<'_>) -> Vec<Fact> {
     let result = &loaded.load;
     let (told, tone) = sentence(result);
     let mut facts = vec![Fact::line(Shown::word(told).tone(tone)), Fact::gap()];
@@ -201,8 +202,10 @@ pub fn ended(loaded: &Loaded) -> Vec<Fact> {
     facts.push(Fact::new("took", Shown::text(human::span(i64::try_from(result.elapsed_ms).unwrap_or(i64::MAX)))));
     facts.extend(result.ingest_id.as_ref().map(|id| Fact::new("ingest", Shown::text(id))));
     facts.push(Fact::gap());
-    let said = result.reason.iter().chain(&result.problems).chain(&result.notes).chain(&result.hint);
-    facts.extend(said.map(|told| Fact::line(Shown::text(told))));
+    let called = cx.called();
+    let said = result.reason.iter().chain(&result.problems).map(String::clone);
+    let advice = result.notes.iter().chain(&result.hint).map(|told| reaching(told, &called));
+    facts.extend(said.chain(advice).map(|told| Fact::line(Shown::text(told))));
     if is_open(loaded) && !loaded.changes.is_empty() {
         facts.extend([Fact::gap(), Fact::heading("what others did meanwhile")]);
         let changes = loaded.changes.iter().rev().take(TOLD).rev();

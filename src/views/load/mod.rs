@@ -267,7 +267,7 @@ impl LoadView {
         match (&self.result, cx.progress(COMMIT)) {
             (_, Some(progress)) => commit::running(progress, self.began_ms, inner, buf, cx),
             (Load::Ready(result), None) => {
-                facts::draw(&commit::ended(result), 0, inner, buf, cx);
+                facts::draw(&commit::ended(result, cx), 0, inner, buf, cx);
             }
             (Load::Failed(error), None) => {
                 facts::draw(&commit::failed(error, cx), 0, inner, buf, cx);

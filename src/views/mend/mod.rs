@@ -136,9 +136,9 @@ impl MendView {
 
     fn lines(&self, cx: &Context<'_>) -> Vec<Fact> {
         if let Some(done) = &self.ended {
-            return outcome::page(done, "✔ committed: it is done");
+            return outcome::page(done, "✔ committed: it is done", cx);
         }
-        let mut told = self.failed.as_ref().map(|error| outcome::failed(error)).unwrap_or_default();
+        let mut told = self.failed.as_ref().map(|error| outcome::failed(error, cx)).unwrap_or_default();
         told.extend(self.plan.ready().iter().flat_map(|planned| page::facts(&self.wish, planned, cx)));
         told
     }

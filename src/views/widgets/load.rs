@@ -14,6 +14,7 @@ use crate::app::action::Action;
 use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::monitor::Progress;
+use crate::words::reaching;
 
 /// An answer on its way.
 #[derive(Debug, Clone, Default)]
@@ -135,7 +136,9 @@ pub fn waiting(area: Rect, buf: &mut Buffer, cx: &Context<'_>, progress: Option<
 /// Draws a failure with its hints.
 pub fn failed(error: &Error, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
     let mut told = vec![(format!("✖ {}", text::safe(&error.to_string())), Tone::Danger)];
-    told.extend(error.hints().iter().map(|hint| (format!("  {}", text::safe(hint)), Tone::Plain)));
+    let called = cx.called();
+    let hints = error.hints().iter().map(|hint| format!("  {}", text::safe(&reaching(hint, &called))));
+    told.extend(hints.map(|hint| (hint, Tone::Plain)));
     told.push((String::new(), Tone::Plain));
     let (again, back) = (key(cx, Action::Refresh), key(cx, Action::Back));
     told.push((format!("{again} tries again, {back} goes back"), Tone::Dim));

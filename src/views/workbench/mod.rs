@@ -376,12 +376,12 @@ impl View for Workbench {
             return self.running(progress, area, buf, cx);
         }
         if let Some(done) = &self.ended {
-            let told = outcome::page(done, tasks::committed(self.chosen));
+            let told = outcome::page(done, tasks::committed(self.chosen), cx);
             return self.render_page(self.chosen.verb(), &told, area, buf, cx);
         }
         let area = match &self.failed {
             Some(error) => {
-                let told = outcome::failed(error);
+                let told = outcome::failed(error, cx);
                 let lines = u16::try_from(facts::draw(&told, 0, area, buf, cx)).unwrap_or(0).min(area.height / 2);
                 Rect { y: area.y + lines, height: area.height - lines, ..area }
             }
