@@ -299,6 +299,7 @@ fn narrate(result: &IngestResult, context: &Context) {
         context.note(&format!("would make the table {}:", draft.table));
         draft.words().iter().for_each(|line| context.note(&format!("  {line}")));
     }
+    result.notes.iter().for_each(|note| context.note(&format!("icedeck: {note}")));
     let Some(report) = &result.preflight else { return };
     for group in &report.reasons {
         let column = group.column.as_deref().map_or_else(|| "rows".to_string(), |name| format!("column {name}"));
