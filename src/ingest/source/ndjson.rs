@@ -16,9 +16,9 @@ use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::{Fault, Line, SourceBatch, SourceText};
 use crate::{Error, Result};
 
-/// Levels of lists and objects that a line may have. Decoders, schemas and writers recurse to it, on threads with a stack
-/// of 2 MiB: an unoptimised build ends at about 45.
-const DEEPEST: usize = 32;
+/// Levels of lists and objects that a row may have, itself among them. Decoders, schemas and writers recurse to it, on
+/// threads with a stack of 2 MiB: an unoptimised build ends at about 45.
+pub(crate) const DEEPEST: usize = 32;
 
 /// How lines of JSON are decoded.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl JsonDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::bug("decoded JSON does not make a batch").caused_by(e))?;
-        let text = Some(SourceText { bytes: block.clone(), first_line: at.line });
+        let text = Some(SourceText::Lines { bytes: block.clone(), first_line: at.line });
         Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults, text })
     }
 
