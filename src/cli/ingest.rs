@@ -206,6 +206,12 @@ fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
     let table: TableName = words.pop().unwrap_or_default().parse().map_err(|e: Error| {
         Wrong::Usage(e.hint("the last word names the table: icedeck ingest FILE.. NAMESPACE.TABLE"))
     })?;
+    if words.iter().any(|word| word == "-") {
+        return Err(Wrong::Usage(
+            Error::invalid("a load needs a file: standard input cannot be read twice")
+                .hint("write it to a file first; a load checks every row before it writes one"),
+        ));
+    }
     let layout_told =
         args.layout.partition_by.is_some() || args.layout.sort_by.is_some() || args.layout.format_version.is_some();
     if layout_told && !args.create {
