@@ -14,6 +14,7 @@ mod encoding;
 mod fold;
 mod infer;
 mod int96;
+mod keys;
 mod ndjson;
 mod objects;
 mod open;
