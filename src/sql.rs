@@ -10,18 +10,18 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::DataType;
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion_common::{DFSchema, DataFusionError, Result, TableReference, not_impl_err};
+use datafusion_common::{DFSchema, DataFusionError, Result, ScalarValue, TableReference, not_impl_err};
 use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion_expr::simplify::SimplifyContext;
-use datafusion_expr::{AggregateUDF, Expr, ScalarUDF, TableSource, Volatility, WindowUDF};
+use datafusion_expr::{AggregateUDF, Expr, Operator, ScalarUDF, TableSource, Volatility, WindowUDF};
 use datafusion_functions::core::planner::CoreFunctionPlanner;
 use datafusion_functions::datetime::planner::DatetimeFunctionPlanner;
 use datafusion_functions::unicode::planner::UnicodeFunctionPlanner;
 use datafusion_functions_nested::planner::{FieldAccessPlanner, NestedFunctionPlanner};
 use datafusion_optimizer::simplify_expressions::ExprSimplifier;
 use datafusion_physical_expr::PhysicalExpr;
-use datafusion_physical_expr::expressions::BinaryExpr;
+use datafusion_physical_expr::expressions::{BinaryExpr, Literal, NegativeExpr};
 use datafusion_sql::parser::DFParserBuilder;
 use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 
@@ -44,10 +44,18 @@ pub(crate) fn coerce(expression: Expr, columns: &DFSchema) -> Result<Expr> {
 pub(crate) fn evaluator(coerced: &Expr, columns: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let physical = datafusion_physical_expr::create_physical_expr(coerced, columns, &ExecutionProps::new())?;
     let strict = |node: Arc<dyn PhysicalExpr>| {
-        Ok(match node.as_any().downcast_ref::<BinaryExpr>() {
-            Some(binary) => Transformed::yes(Arc::new(binary.clone().with_fail_on_overflow(true)) as Arc<_>),
-            None => Transformed::no(node),
-        })
+        if let Some(binary) = node.as_any().downcast_ref::<BinaryExpr>() {
+            return Ok(Transformed::yes(Arc::new(binary.clone().with_fail_on_overflow(true)) as Arc<_>));
+        }
+        let Some(negative) = node.as_any().downcast_ref::<NegativeExpr>() else { return Ok(Transformed::no(node)) };
+        // The least whole number has no opposite: nothing less the number tells so, a change of its sign does not.
+        let of = negative.data_type(columns.as_arrow())?;
+        if !of.is_signed_integer() {
+            return Ok(Transformed::no(node));
+        }
+        let zero = Arc::new(Literal::new(ScalarValue::new_zero(&of)?));
+        let less = BinaryExpr::new(zero, Operator::Minus, Arc::clone(negative.arg())).with_fail_on_overflow(true);
+        Ok(Transformed::yes(Arc::new(less) as Arc<_>))
     };
     physical.transform_up(strict).map(|changed| changed.data)
 }

@@ -1,6 +1,7 @@
 //! Loads from a file to a snapshot: through the library, and (in `binary`) through the real program.
 
 mod binary;
+mod columns;
 mod outcomes;
 
 use std::path::PathBuf;

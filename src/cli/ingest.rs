@@ -244,6 +244,12 @@ fn request(args: Args, only_check: bool) -> Result<IngestRequest, Wrong> {
     let table: TableName = words.pop().unwrap_or_default().parse().map_err(|e: Error| {
         Wrong::Usage(e.hint("the last word names the table: icedeck ingest FILE.. NAMESPACE.TABLE"))
     })?;
+    if words.iter().any(|word| word == "-") {
+        return Err(Wrong::Usage(
+            Error::invalid("a load needs a file: standard input cannot be read twice")
+                .hint("write it to a file first; a load checks every row before it writes one"),
+        ));
+    }
     let layout_told =
         args.layout.partition_by.is_some() || args.layout.sort_by.is_some() || args.layout.format_version.is_some();
     if layout_told && !args.create {
@@ -342,6 +348,7 @@ fn narrate(result: &IngestResult, context: &Context) {
         context.note(&format!("would make the table {}:", draft.table));
         draft.words().iter().for_each(|line| context.note(&format!("  {line}")));
     }
+    result.notes.iter().for_each(|note| context.note(&format!("icedeck: {note}")));
     let Some(report) = &result.preflight else { return };
     for group in &report.reasons {
         let column = group.column.as_deref().map_or_else(|| "rows".to_string(), |name| format!("column {name}"));

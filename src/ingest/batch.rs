@@ -28,23 +28,34 @@ pub struct SourceBatch {
     pub lines: Vec<u64>,
     /// Rows that could not even be taken apart (ragged, invalid UTF-8, broken JSON). They are not in `batch`.
     pub faults: Vec<Fault>,
-    /// The text they were taken from, where each line is a row: NDJSON.
+    /// The text of rows as it came, where it is kept: of delimited text only that of the rows at fault.
     pub text: Option<SourceText>,
 }
 
-/// Whole lines of a source, in UTF-8.
+/// Text of a source, in UTF-8 but for bytes that are none.
 #[derive(Debug, Clone)]
-pub struct SourceText {
-    /// The lines with their ends.
-    pub bytes: Buffer,
-    /// The number of the first of them, from 1.
-    pub first_line: u64,
+pub enum SourceText {
+    /// Whole lines, each of them a row: NDJSON.
+    Lines {
+        /// The lines with their ends.
+        bytes: Buffer,
+        /// The number of the first of them, from 1.
+        first_line: u64,
+    },
+    /// Single rows, each with the number of the line it begins on, ascending; without the ends of their lines.
+    Records(Vec<(u64, Vec<u8>)>),
 }
 
 impl SourceText {
-    /// The lines without white space around them.
-    pub fn lines(&self) -> Vec<&[u8]> {
-        self.bytes.as_slice().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect()
+    /// The rows, each with the number of the line it begins on, ascending.
+    pub fn rows(&self) -> Vec<(u64, &[u8])> {
+        match self {
+            Self::Lines { bytes, first_line } => {
+                let lines = bytes.as_slice().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+                (*first_line..).zip(lines).collect()
+            }
+            Self::Records(rows) => rows.iter().map(|(line, row)| (*line, row.as_slice())).collect(),
+        }
     }
 }
 

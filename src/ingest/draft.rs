@@ -47,19 +47,30 @@ impl Draft {
     /// Those of [`Source::open`].
     pub fn reread(&self, options: &SourceOptions, monitor: &Monitor) -> Result<Self> {
         let next = Self::open(self.table.clone(), self.branch.clone(), options, monitor)?;
-        Ok(if self.is_as_matched() { next } else { Self { mapping: self.mapping.clone(), ..next } })
+        Ok(if self.is_as_matched() { next } else { next.with_mapping(self.mapping.clone()) })
     }
 
-    /// After a change of the mapping.
+    /// After a change of the mapping. A column whose source is taken away is skipped where its name would find one again.
     #[must_use]
     pub fn edited(&self, edit: &MappingEdit) -> Self {
-        self.with_mapping(self.mapping.apply(edit))
+        let mapping = self.mapping.apply(edit);
+        match edit {
+            MappingEdit::Clear { column } if self.completed(&mapping).column(column).is_some() => {
+                let mapping = mapping.apply(&MappingEdit::Skip { column: column.clone() });
+                Self { mapping, ..self.clone() }
+            }
+            _ => self.with_mapping(mapping),
+        }
     }
 
-    /// With another mapping.
+    /// With another mapping; columns that it does not name are matched by their names.
     #[must_use]
     pub fn with_mapping(&self, mapping: Mapping) -> Self {
-        Self { mapping, ..self.clone() }
+        Self { mapping: self.completed(&mapping), ..self.clone() }
+    }
+
+    fn completed(&self, mapping: &Mapping) -> Mapping {
+        mapping.completed(&self.source.columns, self.table.metadata().current_schema())
     }
 
     /// The mapping.

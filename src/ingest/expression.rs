@@ -278,12 +278,13 @@ fn reason(error: &DataFusionError) -> Reason {
 /// The first line of a message with quoted values and numbers left out, so that equal faults are counted together.
 fn without_values(message: &str) -> String {
     let mut out = String::new();
-    let mut quote = None;
+    let (mut quote, mut before) = (None, ' ');
     for c in message.lines().next().unwrap_or_default().chars().take(200) {
+        let within_a_word = std::mem::replace(&mut before, c).is_alphanumeric() && c == '\'';
         match quote {
             Some(open) if c == open => quote = None,
             Some(_) => {}
-            None if matches!(c, '\'' | '"') => {
+            None if matches!(c, '\'' | '"') && !within_a_word => {
                 quote = Some(c);
                 out.push('…');
             }

@@ -1,7 +1,8 @@
 //! The file of rejected rows: each row as it came, with where it stood and what was wrong with it.
 //!
-//! CSV for text and Parquet sources; JSON lines for JSON lines, with the original line in each, byte for byte. Never overwrites a file; rows are written as they come
-//! and not kept in memory.
+//! CSV for text and Parquet sources, where a row that could not be taken apart stands whole in a column of its own; JSON
+//! lines for JSON lines, with the original line in each, byte for byte. Never overwrites a file; rows are written as they
+//! come and not kept in memory.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, ErrorKind, Write};
@@ -66,7 +67,7 @@ impl Rejects {
             Form::Csv(names) => csv_rows(&batch, names)?,
             Form::Json => vec![String::new(); rows.len()],
         };
-        let originals = Originals::of(source, &self.form);
+        let originals = Originals::of(source);
         let mut of_row = faults.chunk_by(|a, b| a.line == b.line).peekable();
         for (row, cells) in rows.iter().zip(cells) {
             let line = source.line(*row);
@@ -95,7 +96,7 @@ impl Rejects {
     fn header(&mut self) -> Result<()> {
         let Form::Csv(names) = &self.form else { return Ok(()) };
         let taken = |name: &str| names.iter().any(|n| n == name);
-        let own = ["file", "line", "column", "reason"];
+        let own = ["file", "line", "column", "reason", "text"];
         let prefix = if own.iter().any(|name| taken(name)) { "rejected_" } else { "" };
         let own = own.iter().map(|name| format!("{prefix}{name}"));
         let line = names.iter().map(|n| quoted(n)).chain(own).collect::<Vec<_>>().join(",");
@@ -105,20 +106,31 @@ impl Rejects {
     /// One rejected row: its faults, its cells where it could be taken apart, or the line as it came.
     fn row(&mut self, faults: &[Fault], cells: Option<String>, originals: &Originals<'_>) -> Result<()> {
         let line = match &self.form {
-            Form::Csv(names) => {
-                let cells = cells.unwrap_or_else(|| ",".repeat(names.len().saturating_sub(1)));
-                let joined = |part: fn(&Fault) -> &str| {
-                    quoted(&faults.iter().map(part).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; "))
-                };
-                let (file, line) = place(faults);
-                let columns = joined(|f| f.column.as_deref().unwrap_or_default());
-                format!("{cells},{},{line},{columns},{}", quoted(&file), joined(|f| &f.reason))
-            }
-            Form::Json => json_row(faults, originals),
+            Form::Csv(names) => csv_row(faults, cells, names.len(), originals),
+            Form::Json => json_row(faults, originals).into_bytes(),
         };
         self.rows += 1;
-        writeln!(self.out, "{line}").map_err(|e| failed(&self.path, e))
+        let written = self.out.write_all(&line).and_then(|()| self.out.write_all(b"\n"));
+        written.map_err(|e| failed(&self.path, e))
     }
+}
+
+/// One line: the cells, where the row stood and what was wrong with it; its text, byte for byte, where it has no cells.
+fn csv_row(faults: &[Fault], cells: Option<String>, columns: usize, originals: &Originals<'_>) -> Vec<u8> {
+    let joined = |part: fn(&Fault) -> &str| {
+        quoted(&faults.iter().map(part).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; "))
+    };
+    let (file, line) = place(faults);
+    let text = if cells.is_none() { originals.get(line).unwrap_or_default() } else { &[] };
+    let cells = cells.unwrap_or_else(|| ",".repeat(columns.saturating_sub(1)));
+    let (blamed, reason) = (joined(|f| f.column.as_deref().unwrap_or_default()), joined(|f| &f.reason));
+    let mut out = format!("{cells},{},{line},{blamed},{reason},", quoted(&file)).into_bytes();
+    if !text.is_empty() {
+        out.push(b'"');
+        text.iter().for_each(|byte| out.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 })));
+        out.push(b'"');
+    }
+    out
 }
 
 fn place(faults: &[Fault]) -> (String, u64) {
@@ -150,24 +162,17 @@ fn csv_rows(batch: &RecordBatch, names: &[String]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// The lines of a block as they came; none of what is not NDJSON.
-struct Originals<'a> {
-    lines: Vec<&'a [u8]>,
-    first_line: u64,
-}
+/// The rows of a block as they came, where their text is kept.
+struct Originals<'a>(Vec<(u64, &'a [u8])>);
 
 impl<'a> Originals<'a> {
-    fn of(source: &'a SourceBatch, form: &Form) -> Self {
-        let text = source.text.as_ref().filter(|_| matches!(form, Form::Json));
-        Self {
-            lines: text.map(SourceText::lines).unwrap_or_default(),
-            first_line: text.map(|text| text.first_line).unwrap_or_default(),
-        }
+    fn of(source: &'a SourceBatch) -> Self {
+        Self(source.text.as_ref().map(SourceText::rows).unwrap_or_default())
     }
 
     fn get(&self, line: u64) -> Option<&'a [u8]> {
-        let at = line.checked_sub(self.first_line).and_then(|at| usize::try_from(at).ok())?;
-        self.lines.get(at).copied()
+        let at = self.0.binary_search_by_key(&line, |(line, _)| *line).ok()?;
+        self.0.get(at).map(|(_, row)| *row)
     }
 }
 

@@ -7,6 +7,7 @@ mod bridge;
 mod foreign;
 mod local;
 mod location;
+mod small;
 mod walk;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ pub use bridge::ObjectStorageFactory;
 pub use foreign::{from_iceberg, to_iceberg};
 pub use local::sync_file;
 pub use location::{Location, Scheme};
+pub use small::small_text;
 pub use walk::Walk;
 
 use crate::{Error, Kind, Result};

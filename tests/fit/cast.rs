@@ -186,7 +186,8 @@ fn the_batch_is_exactly_the_tables() {
     let mapping = Mapping::matched(&source, &table);
     let binding = Binding::new(&mapping, &source, &table).unwrap();
     assert_eq!(binding.source_projection(), [1]);
-    assert_eq!(binding.unused().collect::<Vec<_>>(), ["unused"]);
+    let left_out = ["the source column unused is not loaded", "the columns note, at get no value"];
+    assert_eq!(binding.left_out(&mapping), left_out);
     assert_eq!(**binding.schema(), schema_to_arrow_schema(&table).unwrap());
     let ids: &[Option<&str>] = &[Some("1"), None, Some("x"), Some("4")];
     // All columns of the source, or those of the projection alone.

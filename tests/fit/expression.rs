@@ -68,6 +68,8 @@ fn a_row_that_fails_is_that_rows_fault() {
         "{:?}",
         told(&inner)
     );
+    let (_, cut) = fitted("cast(n * 4000000000 as int)", PrimitiveType::Int, &[]).unwrap();
+    assert!(told(&cut).contains(&(2, "Can't cast value … to type Int…")), "{:?}", told(&cut));
     // Two inputs: the fault is the table column's, with both values.
     let (_, two) =
         fitted("cast(concat(\"Amount (EUR)\", '/', n) as int)", PrimitiveType::Int, &[("n", "string")]).unwrap();
@@ -86,6 +88,10 @@ fn constants_and_results_are_fitted_too() {
     let (_, large) = fitted("n * 4611686018427387904", PrimitiveType::Long, &[]).unwrap();
     assert!(told(&large).contains(&(2, "the result is too large for its type")), "{:?}", told(&large));
     assert!(told(&large).contains(&(4, "the result is too large for its type")), "{:?}", told(&large));
+    // Nor does a change of sign: the least long has no opposite.
+    let (_, least) = fitted("-((n * -1) - 9223372036854775807 + 6)", PrimitiveType::Long, &[]).unwrap();
+    assert!(told(&least).contains(&(2, "the result is too large for its type")), "{:?}", told(&least));
+    assert_eq!(values(&least)[0], "9223372036854775801");
     let problems = fitted("n > 1", PrimitiveType::Int, &[]).unwrap_err();
     assert_eq!(problems[0].reason, "boolean cannot become int");
 }

@@ -123,15 +123,15 @@ fn rejected_rows_go_to_a_file_as_they_came() {
     assert_eq!(reject(&path, &to), 4);
     let text = std::fs::read_to_string(&to).unwrap().replace(&folder.path().display().to_string(), "");
     insta::assert_snapshot!(text, @r#"
-        id,note,amount,day,file,line,column,reason
-        2,"b, ""c""",1.505,2026-11-21,/orders.csv,3,amount,"3 digits after the point where decimal(8,2) has 2"
-        x,,7,2026-02-31,/orders.csv,4,id; day,not a whole number; there is no 31 February
-        ,d,,,/orders.csv,5,id,"required, but null"
-        ,,,,/orders.csv,6,,5 fields where 4 are expected
+        id,note,amount,day,file,line,column,reason,text
+        2,"b, ""c""",1.505,2026-11-21,/orders.csv,3,amount,"3 digits after the point where decimal(8,2) has 2",
+        x,,7,2026-02-31,/orders.csv,4,id; day,not a whole number; there is no 31 February,
+        ,d,,,/orders.csv,5,id,"required, but null",
+        ,,,,/orders.csv,6,,5 fields where 4 are expected,"5,too,many,cells,here"
     "#);
     // Read again, they are the same rows.
     let again = Source::open(&SourceOptions::of([&to]), &Monitor::new()).unwrap();
-    assert_eq!(again.columns.len(), 8);
+    assert_eq!(again.columns.len(), 9);
     let (source, _) = open(&path);
     let taken = Rejects::create(&to, &source).unwrap_err();
     assert_eq!(taken.kind(), icedeck::Kind::AlreadyExists);
@@ -139,6 +139,24 @@ fn rejected_rows_go_to_a_file_as_they_came() {
     let none = folder.path().join("none.csv");
     assert_eq!(reject(&clean, &none), 0);
     assert!(!none.exists());
+}
+
+#[test]
+fn a_row_that_cannot_be_taken_apart_is_kept_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.csv");
+    let (short, quoted, invalid) = (&b"2,only"[..], &b"3,\"a\nb\"x,1,"[..], &b"4,caf\xe9,1,2026-11-21"[..]);
+    // So many sound rows that the file is taken for UTF-8.
+    let sound = b"1,a,1,2026-11-21\r\n".repeat(40_000);
+    let lines = [short, quoted, invalid, b"5,b,1,2026-11-21", b""].join(&b"\r\n"[..]);
+    std::fs::write(&path, [&b"id,note,amount,day\r\n"[..], &sound, &lines].concat()).unwrap();
+    let to = folder.path().join("rejects.csv");
+    assert_eq!(reject(&path, &to), 3);
+    let kept = std::fs::read(&to).unwrap();
+    for row in [short, b"3,\"\"a\nb\"\"x,1,", invalid] {
+        let cell = [b",\"", row, b"\"\n"].concat();
+        assert!(kept.windows(cell.len()).any(|w| w == cell), "{}", String::from_utf8_lossy(&kept));
+    }
 }
 
 #[test]

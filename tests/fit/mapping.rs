@@ -99,7 +99,7 @@ fn expressions_are_checked() {
         @r#"
             column note: the expression cannot be used: Expected: ), found: EOF
             column note: the source has no column Order [perhaps "Order Id"]
-            column note: the expression cannot be used: Invalid function 'nosuch'.
+            column note: the expression cannot be used: Invalid function 'nosuch'
             column note: random() does not give the same result each time
             column note: now() does not give the same result each time
             column note: sum() needs more than one row
@@ -170,7 +170,7 @@ fn a_saved_mapping_can_be_read_by_people() {
     mapping.types.insert("a.b".into(), "string".into());
     let text = mapping.to_toml().unwrap();
     insta::assert_snapshot!(text, @r#"
-        # A mapping of icedeck: what becomes of each column of the table.
+        # A mapping of icedeck: what becomes of each column of the table. Columns that are not named find theirs by name.
         #   from = "source column"  |  expression = "upper(country)"  |  constant = "EUR"  |  skip = true
         # and how text is read: format (strftime, or epoch_ms), zone, decimal-comma, thousands, true, false, binary (hex, base64).
 

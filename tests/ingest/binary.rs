@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use super::ORDERS;
 
-struct Home(tempfile::TempDir);
+pub struct Home(tempfile::TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         std::fs::write(home.path("orders.csv"), ORDERS).unwrap();
         home
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 
@@ -27,14 +27,14 @@ impl Home {
         folders.iter().map(|name| (*name, self.path(&name.to_lowercase()))).collect()
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
         command.args(arguments).current_dir(self.0.path()).env_clear().envs(self.variables());
         command.stdin(std::process::Stdio::null()).output().unwrap()
     }
 
     /// Its exit code, and what it printed as JSON.
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let out = self.run(&[arguments, &["-o", "json"]].concat());
         let text = String::from_utf8(out.stdout).unwrap();
         let told = String::from_utf8_lossy(&out.stderr);
@@ -42,7 +42,7 @@ impl Home {
         (out.status.code().unwrap(), value)
     }
 
-    fn code(&self, arguments: &[&str]) -> i32 {
+    pub fn code(&self, arguments: &[&str]) -> i32 {
         self.run(arguments).status.code().unwrap()
     }
 

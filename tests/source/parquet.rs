@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimestampMicrosecondType};
 use icedeck::Kind;
 use icedeck::ingest::source::{Source, SourceOptions};
 use icedeck::monitor::Monitor;
 use parquet::arrow::ArrowWriter;
+use parquet::data_type::{Int64Type as StoredLong, Int96, Int96Type};
 use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
 
 use super::{file, open};
 
@@ -96,4 +98,76 @@ fn no_rows_are_no_fault() {
     let source = open(&path).unwrap();
     assert_eq!(source.columns.len(), 3);
     assert_eq!(source.blocks(&Monitor::new()).unwrap().count(), 0);
+}
+
+/// A file of the columns `fine` (nanoseconds in a long) and `old` (INT96).
+fn write_int96(path: &Path, fine: &[i64], old: &[(u32, u64)]) {
+    let schema = "message m { required int64 fine (TIMESTAMP(NANOS, false)); required int96 old; }";
+    let schema = Arc::new(parquet::schema::parser::parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(std::fs::File::create(path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<StoredLong>().write_batch(fine, None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let time = |(day, nanos): &(u32, u64)| {
+        let mut time = Int96::new();
+        time.set_data(*nanos as u32, (*nanos >> 32) as u32, *day);
+        time
+    };
+    column.typed::<Int96Type>().write_batch(&old.iter().map(time).collect::<Vec<_>>(), None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn old_times_far_from_now_are_what_they_are() {
+    const EPOCH: u32 = 2_440_588;
+    let (_dir, path) = file("old.parquet", "");
+    // 9999-12-31, 1970-01-02 with a microsecond, the same with a nanosecond, the year 1.
+    let old = [(EPOCH + 2_932_896, 0), (EPOCH + 1, 1_000), (EPOCH + 1, 1), (EPOCH - 719_162, 0)];
+    write_int96(&path, &[1, 2, 3, 4], &old);
+    let source = open(&path).unwrap();
+    assert!(source.columns[1].samples[0].starts_with("9999-12-31"), "{:?}", source.columns[1].samples);
+    let block = source.blocks(&Monitor::new()).unwrap().next().unwrap().unwrap();
+    for columns in [&[0, 1][..], &[1, 0]] {
+        let read = block.decode(&source.decoder(Some(columns)).unwrap()).unwrap();
+        let at = columns.iter().position(|column| *column == 1).unwrap();
+        let times = read.batch.column(at).as_primitive::<TimestampMicrosecondType>();
+        let day = 86_400_000_000;
+        assert_eq!(times.values().to_vec(), [2_932_896 * day, day + 1, -719_162 * day]);
+        let fine = read.batch.column(1 - at);
+        let fine = fine.as_primitive::<arrow::datatypes::TimestampNanosecondType>();
+        assert_eq!(fine.values().to_vec(), [1, 2, 4], "longs of nanoseconds stay what they are");
+        assert_eq!(read.lines, [1, 2, 4]);
+        let faults: Vec<_> = read.faults.iter().map(|f| (f.line.line, f.reason.as_str())).collect();
+        assert_eq!(faults, [(3, "a time finer than microseconds")], "nothing is cut");
+    }
+}
+
+#[test]
+fn columns_that_are_too_deep_are_refused_by_name() {
+    let (_dir, path) = file("deep.parquet", "");
+    let deep = |levels: usize, lists: bool| {
+        let mut array: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+        for _ in 0..levels {
+            let field = Arc::new(Field::new("x", array.data_type().clone(), true));
+            array = match lists {
+                true => Arc::new(ListArray::new(field, arrow::buffer::OffsetBuffer::from_lengths([1]), array, None)),
+                false => Arc::new(StructArray::from(vec![(field, array)])),
+            };
+        }
+        write(&path, &RecordBatch::try_from_iter([("well", array)]).unwrap(), 10);
+        open(&path).map(|source| source.columns[0].data_type.clone())
+    };
+    for lists in [true, false] {
+        assert!(deep(31, lists).is_ok_and(|of| matches!(of, DataType::Struct(_) | DataType::List(_))));
+        let error = deep(32, lists).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(
+            error.to_string().contains("nested deeper than 32 levels") && error.to_string().contains("well"),
+            "{error}"
+        );
+    }
 }

@@ -23,6 +23,8 @@ pub(in crate::ingest) struct Bound {
     pub convert: Convert,
     /// The column that faults are put down to.
     pub blamed: String,
+    /// No source, no expression and no constant: null, or the column's write default.
+    pub unsaid: bool,
 }
 
 /// Where the values come from before they are converted.
@@ -102,6 +104,7 @@ impl Bound {
                     from,
                     convert,
                     blamed,
+                    unsaid: false,
                 })
             }
         }
@@ -137,7 +140,7 @@ impl Bound {
         };
         let convert = Convert::plan(&column.stored, target, format)?;
         let (from, blamed) = (column.data_type.clone(), column.name.clone());
-        Ok(Self { field: target.clone(), input: Input::Source(position), from, convert, blamed })
+        Ok(Self { field: target.clone(), input: Input::Source(position), from, convert, blamed, unsaid: false })
     }
 
     fn constant(text: &str, target: &FieldRef, format: &ParseFormat) -> Bind {
@@ -155,10 +158,10 @@ impl Bound {
     /// Null in every row, or the column's write default.
     fn without_source(field: &NestedFieldRef, target: &FieldRef, compiler: Option<&Compiler<'_>>) -> Bind {
         if let Some(value) = field.write_default.as_ref().and_then(|d| defaults::one_value(d, target.data_type())) {
-            return Ok(Self::fixed(value, target));
+            return Ok(Self { unsaid: true, ..Self::fixed(value, target) });
         }
         if !field.required {
-            return Ok(Self::fixed(new_null_array(target.data_type(), 1), target));
+            return Ok(Self { unsaid: true, ..Self::fixed(new_null_array(target.data_type(), 1), target) });
         }
         let Some(compiler) = compiler else {
             return Err(Problem::new("is required and cannot be skipped").hint("map it or give a constant"));
@@ -180,6 +183,6 @@ impl Bound {
     fn fixed(value: ArrayRef, target: &FieldRef) -> Self {
         let blamed = target.name().clone();
         let from = target.data_type().clone();
-        Self { field: target.clone(), input: Input::Fixed(value), from, convert: Convert::Same, blamed }
+        Self { field: target.clone(), input: Input::Fixed(value), from, convert: Convert::Same, blamed, unsaid: false }
     }
 }

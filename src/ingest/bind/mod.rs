@@ -4,6 +4,7 @@
 //! files and knows nothing of catalogs.
 
 mod column;
+mod coverage;
 mod defaults;
 mod problem;
 
@@ -96,12 +97,6 @@ impl Binding {
         self.columns.iter().map(Bound::plan).collect()
     }
 
-    /// The source columns that no table column is taken from.
-    pub fn unused(&self) -> impl Iterator<Item = &str> {
-        let unused = |i: &usize| !self.projection.contains(i);
-        self.source.iter().enumerate().filter(move |(i, _)| unused(i)).map(|(_, c)| c.name.as_str())
-    }
-
     /// Where source column `source` stands in a batch that has all columns, or those of the projection.
     pub(super) fn position(&self, source: usize, batch_columns: usize) -> Option<usize> {
         if batch_columns == self.source.len() {
@@ -139,6 +134,9 @@ impl Binding {
                 Ok(bound) => columns.push(bound),
                 Err(problem) => problems.push(problem.of_column(&field.name)),
             }
+        }
+        if only.is_none() && problems.is_empty() {
+            problems.extend(coverage::nothing(&columns, source, schema));
         }
         if !problems.is_empty() {
             return Err(problems);

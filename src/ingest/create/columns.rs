@@ -40,12 +40,17 @@ impl NewColumn {
     /// # Errors
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) for a type that Iceberg has no word for.
     pub fn of_source(source: &Source, format_version: u8) -> Result<Vec<Self>> {
-        let of = |column: &crate::ingest::source::SourceColumn| {
+        let of = |(i, column): (usize, &crate::ingest::source::SourceColumn)| {
+            if column.name.is_empty() {
+                let file = source.files.first().map(|f| f.path.display().to_string()).unwrap_or_default();
+                let error = Error::invalid("a column has no name").with("position", i + 1).with("file", file);
+                return Err(error.hint("name it where the file is written"));
+            }
             let found = iceberg_type(&column.data_type, format_version)
                 .map_err(|e| e.with("column", &column.name).hint("map the column with a cast, or leave it out"))?;
             Ok(Self::optional(&column.name, ColumnType(found)))
         };
-        source.columns.iter().map(of).collect()
+        source.columns.iter().enumerate().map(of).collect()
     }
 
     /// The columns of an Iceberg schema written as JSON, as `metadata.json` holds it.
@@ -53,21 +58,7 @@ impl NewColumn {
     /// # Errors
     /// [`Kind::NotFound`](crate::Kind::NotFound) and [`Kind::Invalid`](crate::Kind::Invalid), with the file.
     pub fn of_schema_file(path: &Path) -> Result<Vec<Self>> {
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            let kind = match e.kind() {
-                std::io::ErrorKind::NotFound => crate::Kind::NotFound,
-                std::io::ErrorKind::PermissionDenied => crate::Kind::Denied,
-                _ => crate::Kind::Invalid,
-            };
-            Error::new(kind, "cannot read the schema file").with("file", path.display()).caused_by(e)
-        })?;
-        let schema: Schema = serde_json::from_str(&text).map_err(|e| {
-            Error::invalid("not an Iceberg schema")
-                .with("file", path.display())
-                .with("line", e.line())
-                .caused_by(e)
-                .hint(r#"{"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "type": "long", "required": true}]}"#)
-        })?;
+        let schema = super::schema_file::read(path)?;
         Ok(Self::of_schema(&schema))
     }
 
@@ -110,11 +101,14 @@ impl FromStr for ColumnType {
 
     fn from_str(text: &str) -> Result<Self> {
         let wanted = serde_json::Value::String(text.trim().to_ascii_lowercase());
-        let found = serde_json::from_value(wanted).map_err(|e| {
+        let found: Type = serde_json::from_value(wanted).map_err(|e| {
             Error::invalid("not a type of Iceberg").with("type", text).caused_by(e).hint(
                 "boolean, int, long, float, double, decimal(p,s), date, time, timestamp, timestamptz, string, uuid, fixed[n], binary",
             )
         })?;
+        if let Type::Primitive(of) = &found {
+            super::schema_file::possible(of).map_err(|why| Error::invalid(why).with("type", text))?;
+        }
         Ok(Self(found))
     }
 }
@@ -230,7 +224,9 @@ mod tests {
             let read: ColumnType = text.parse().unwrap();
             assert_eq!(read.to_string().replace([' ', '(', '[', ')', ']'], ""), text.replace(['(', '[', ')', ']'], ""));
         }
-        assert!("varchar(3)".parse::<ColumnType>().is_err());
+        for text in ["varchar(3)", "decimal(39,2)", "decimal(5,6)", "fixed[0]"] {
+            assert!(text.parse::<ColumnType>().is_err(), "{text}");
+        }
     }
 
     #[test]

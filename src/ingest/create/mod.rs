@@ -4,6 +4,7 @@
 
 mod columns;
 mod layout;
+mod schema_file;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -108,9 +109,10 @@ impl CreateTable {
     ///
     /// # Errors
     /// [`Kind::Invalid`] for a table without columns, a column name that is empty, reserved or taken twice, a
-    /// partition or sort field that cannot be, a format version that does not exist or does not know a type.
+    /// partition or sort field that cannot be, a type that there is not, a format version that does not exist or does not know a type.
     pub fn draft(&self) -> Result<TableDraft> {
         let warnings = check_names(&self.columns)?;
+        self.columns.iter().try_for_each(|c| schema_file::check_type(c.column_type.as_type(), &c.name))?;
         let format_version = self.checked_format()?;
         let schema = self.schema()?;
         let spec = layout::partition_spec(&self.partition_by, &schema)?;
@@ -236,9 +238,9 @@ fn check_names(columns: &[NewColumn]) -> Result<Vec<String>> {
     }
     let (mut taken, mut folded) = (HashSet::new(), HashMap::<String, &str>::new());
     let mut warnings = Vec::new();
-    for NewColumn { name, .. } in columns {
+    for (i, NewColumn { name, .. }) in columns.iter().enumerate() {
         if name.is_empty() {
-            return Err(Error::invalid("a column has no name"));
+            return Err(Error::invalid("a column has no name").with("position", i + 1));
         }
         if RESERVED.contains(&name.to_lowercase().as_str()) {
             return Err(Error::invalid("Iceberg keeps this column name for itself")

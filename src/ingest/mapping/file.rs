@@ -11,10 +11,11 @@ use toml::Spanned;
 use super::{Cast, ColumnMapping, Mapping, Rule};
 use crate::ingest::parse::BinaryText;
 use crate::ingest::source::SourceOptions;
+use crate::storage::small_text;
 use crate::{Error, Kind, Result};
 
 const HEAD: &str = "\
-# A mapping of icedeck: what becomes of each column of the table.
+# A mapping of icedeck: what becomes of each column of the table. Columns that are not named find theirs by name.
 #   from = \"source column\"  |  expression = \"upper(country)\"  |  constant = \"EUR\"  |  skip = true
 # and how text is read: format (strftime, or epoch_ms), zone, decimal-comma, thousands, true, false, binary (hex, base64).
 ";
@@ -96,7 +97,7 @@ impl Mapping {
     /// # Errors
     /// A file that cannot be read, and mistakes in it with file, line and column.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|e| {
+        let text = small_text(path).map_err(|e| {
             let kind = match e.kind() {
                 std::io::ErrorKind::NotFound => Kind::NotFound,
                 std::io::ErrorKind::PermissionDenied => Kind::Denied,

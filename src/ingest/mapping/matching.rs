@@ -47,6 +47,15 @@ impl Mapping {
             names.iter().zip(taken).filter_map(|(name, found)| Some(ColumnMapping::new(*name, rule(found?)?)));
         Self { columns: columns.collect(), ..Self::default() }
     }
+
+    /// The same, with the columns that it does not name matched by their names: a file need only tell what names do not.
+    #[must_use]
+    pub fn completed(&self, source: &[SourceColumn], schema: &Schema) -> Self {
+        let mut whole = self.clone();
+        let others = Self::matched(source, schema).columns.into_iter().filter(|c| self.column(&c.column).is_none());
+        whole.columns.extend(others);
+        whole
+    }
 }
 
 /// The source columns that answer to a name, at the smallest distance at which there is one.

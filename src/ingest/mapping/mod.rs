@@ -20,8 +20,8 @@ pub use matching::Match;
 pub(crate) use matching::{find, nearest};
 pub use view::{MappingView, SourceSide, State, TableSide};
 
-/// How source columns become table columns. Table columns that it does not name have no source: they become null, or
-/// are a problem where they are required.
+/// How source columns become table columns. Table columns that it does not name are matched by their names before it is
+/// used ([`Mapping::completed`]); those that are left then become null, or are a problem where they are required.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
     /// How the source is to be read, where that is kept with the mapping.

@@ -43,6 +43,8 @@ pub struct TableSide {
     pub required: bool,
     /// Where its values come from, in a few words.
     pub how: String,
+    /// Whether the mapping says so: a source column, an expression or a constant.
+    pub has_source: bool,
     /// How it stands.
     pub state: State,
 }
@@ -74,6 +76,7 @@ impl MappingView {
             type_name: field.field_type.to_string(),
             required: field.required,
             how: mapping.column(&field.name).map_or_else(|| "no source".into(), |c| c.describe()),
+            has_source: mapping.column(&field.name).is_some_and(|c| c.rule != super::Rule::Skip),
             state: state(mapping, &field.name, problems),
         };
         let named = |p: &&Problem| p.column.as_ref().is_some_and(|c| fields.iter().any(|f| f.name == *c));

@@ -81,9 +81,10 @@ fn bind(request: IngestRequest, source: Arc<Source>, existing: Option<Table>) ->
         }
     };
     let schema = target.schema();
-    let mapping = request.mapping.clone().unwrap_or_else(|| Mapping::matched(&source.columns, schema));
+    let mapping = request.mapping.clone().unwrap_or_default().completed(&source.columns, schema);
     Ok(match Binding::new(&mapping, &source.columns, schema) {
         Ok(binding) => {
+            notes.extend(binding.left_out(&mapping));
             let binding = Arc::new(binding);
             Planned::Ready(Box::new(IngestPlan { request, source, mapping, notes, binding, target }))
         }

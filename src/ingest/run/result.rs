@@ -151,12 +151,13 @@ impl IngestResult {
         result
     }
 
-    /// For people: without the report and the new table, which are told in words.
+    /// For people: without the report, the new table and the notes, which are told in words beside it.
     #[must_use]
     pub fn brief(&self, brief: bool) -> Self {
         let mut shown = self.clone();
         if brief {
-            (shown.preflight, shown.new_table, shown.problems) = (None, None, Vec::new());
+            (shown.preflight, shown.new_table) = (None, None);
+            (shown.problems, shown.notes) = (Vec::new(), Vec::new());
         }
         shown
     }

@@ -15,7 +15,7 @@ use super::cut::Marks;
 use super::settings::Dialect;
 use super::tokens::{Span, Tokens};
 use crate::ingest::parse::TextParser;
-use crate::ingest::{Line, SourceBatch};
+use crate::ingest::{Line, SourceBatch, SourceText};
 use crate::{Error, Result};
 
 /// How delimited text is decoded.
@@ -103,7 +103,8 @@ impl CsvDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(tokens.lines.len()));
         let batch = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|e| Error::bug("decoded text does not make a batch").caused_by(e))?;
-        Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults, text: None })
+        let text = (!tokens.odd.is_empty()).then_some(SourceText::Records(tokens.odd));
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: tokens.lines, faults: tokens.faults, text })
     }
 
     /// The columns, parsed where they are to be; nothing as soon as a value is bad.

@@ -3,7 +3,7 @@
 //!
 //! What it picks, first that fits: boolean (only the words true and false), long (never int: a table grows, and a column
 //! of ints would one day refuse a row), decimal (whole numbers too long for a long; or all with the same number of
-//! digits after the point), double, date, time, timestamp, timestamptz, uuid, string. Numbers with leading zeros are
+//! digits after the point, or with more digits than a double keeps), double, date, time, timestamp, timestamptz, uuid, string. Numbers with leading zeros are
 //! strings: they are codes. Decimals get 18 or 38 digits, so that a later and larger amount fits too. A column of nulls
 //! is a string.
 
@@ -47,6 +47,10 @@ pub(super) struct Guess {
     pub(super) samples: Vec<String>,
     alive: Vec<bool>,
     decimals: Option<Digits>,
+    /// The most digits before the point and the most after it; nothing as soon as a value is no plain decimal.
+    widest: Option<Digits>,
+    /// Whether a double would lose digits of a value.
+    is_fine: bool,
 }
 
 /// The most digits before the point, and the digits after it that all values have.
@@ -76,7 +80,7 @@ impl Candidates {
     /// A column of which nothing is known.
     pub(super) fn guess(&self) -> Guess {
         let alive = vec![true; self.parsers.len()];
-        Guess { rows: 0, nulls: 0, samples: Vec::new(), alive, decimals: None }
+        Guess { rows: 0, nulls: 0, samples: Vec::new(), alive, decimals: None, widest: None, is_fine: false }
     }
 
     /// The type of some values by themselves.
@@ -116,12 +120,11 @@ impl Guess {
     /// Adds what another guess on the same column knows.
     pub(super) fn merge(&mut self, other: Self) {
         if other.rows > other.nulls {
-            self.decimals = match (self.decimals, other.decimals) {
-                _ if self.rows == self.nulls => other.decimals,
-                (Some(a), Some(b)) if a.scale == b.scale => Some(Digits { whole: a.whole.max(b.whole), ..a }),
-                _ => None,
-            };
+            let first = self.rows == self.nulls;
+            self.decimals = Digits::alike(self.decimals, other.decimals, first);
+            self.widest = Digits::widest(self.widest, other.widest, first);
         }
+        self.is_fine |= other.is_fine;
         self.rows += other.rows;
         self.nulls += other.nulls;
         self.alive.iter_mut().zip(other.alive).for_each(|(own, other)| *own &= other);
@@ -139,7 +142,11 @@ impl Guess {
         }
         let alive = candidates.parsers.iter().zip(&self.alive).find(|(_, alive)| **alive).map(|(c, _)| c);
         match (alive, self.decimals) {
-            (Some((Family::Double, _)), Some(digits)) if digits.whole + digits.scale <= 38 => digits.decimal(),
+            (Some((Family::Double, _)), Some(digits)) if digits.fits() => digits.decimal(),
+            (Some((Family::Double, _)), _) if self.is_fine => match self.widest {
+                Some(digits) if digits.fits() => digits.decimal(),
+                _ => DataType::Utf8,
+            },
             (Some((_, parser)), _) => parser.data_type().clone(),
             (None, _) => DataType::Utf8,
         }
@@ -170,12 +177,10 @@ impl Guess {
                 self.alive.iter_mut().zip(dead).for_each(|(alive, dead)| *alive &= !dead);
                 return;
             }
-            let digits = Digits::of(value);
-            self.decimals = match (self.decimals, digits) {
-                _ if std::mem::take(&mut first) => digits,
-                (Some(a), Some(b)) if a.scale == b.scale => Some(Digits { whole: a.whole.max(b.whole), ..a }),
-                _ => None,
-            };
+            let (digits, first) = (Digits::of(value), std::mem::take(&mut first));
+            self.decimals = Digits::alike(self.decimals, digits, first);
+            self.widest = Digits::widest(self.widest, digits, first);
+            self.is_fine |= !double_holds(value);
         }
     }
 }
@@ -191,10 +196,66 @@ impl Digits {
         (some && plain(whole) && plain(fraction)).then_some(Self { whole: whole.len(), scale: fraction.len() })
     }
 
+    /// Of two values, or of the second alone, with one number of digits after the point.
+    fn alike(one: Option<Self>, other: Option<Self>, only_other: bool) -> Option<Self> {
+        match (one, other) {
+            _ if only_other => other,
+            (Some(a), Some(b)) if a.scale == b.scale => Some(Self { whole: a.whole.max(b.whole), ..a }),
+            _ => None,
+        }
+    }
+
+    /// Of two values, or of the second alone, whatever stands after the point.
+    fn widest(one: Option<Self>, other: Option<Self>, only_other: bool) -> Option<Self> {
+        match (one, other) {
+            _ if only_other => other,
+            (Some(a), Some(b)) => Some(Self { whole: a.whole.max(b.whole), scale: a.scale.max(b.scale) }),
+            _ => None,
+        }
+    }
+
+    fn fits(self) -> bool {
+        self.whole + self.scale <= 38
+    }
+
     fn decimal(self) -> DataType {
         let precision = if self.whole + self.scale <= 16 { 18 } else { 38 };
         DataType::Decimal128(precision, i8::try_from(self.scale).unwrap_or(38))
     }
+}
+
+/// Digits that every double keeps.
+const SURE_DIGITS: usize = 15;
+
+/// Whether a double gives back all digits of a number. Text that is none says so of itself.
+pub(super) fn double_holds(value: &str) -> bool {
+    if value.len() <= SURE_DIGITS {
+        return true;
+    }
+    let text = value.trim_ascii();
+    let Some((digits, _)) = significant(text) else { return true };
+    let Ok(double) = text.parse::<f64>() else { return true };
+    let as_long = digits.len().saturating_sub(1);
+    digits.len() <= SURE_DIGITS || significant(&format!("{double:.as_long$e}")) == significant(text)
+}
+
+/// The digits of a number without zeros around them, and where the point stands before the first of them.
+fn significant(text: &str) -> Option<(String, i64)> {
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let rest = digits.trim_start_matches('0');
+    let before = i64::try_from(whole.len()).ok()? - i64::try_from(digits.len() - rest.len()).ok()?;
+    let rest = rest.trim_end_matches('0');
+    let point = if rest.is_empty() { 0 } else { before.checked_add(exponent)? };
+    Some((rest.to_owned(), point))
 }
 
 fn only_words(values: &StringViewArray) -> bool {
@@ -226,7 +287,7 @@ mod tests {
     #[test]
     fn each_type_is_found() {
         let stamp = |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
-        let cases: [(&[&str], DataType); 21] = [
+        let cases: [(&[&str], DataType); 29] = [
             (&["true", "FALSE"], DataType::Boolean),
             (&["0", "1"], DataType::Int64),
             (&["yes", "no"], DataType::Utf8),
@@ -238,6 +299,14 @@ mod tests {
             (&["1.5", "1.25"], DataType::Float64),
             (&["1", "2.5"], DataType::Float64),
             (&["1e5", "2.5"], DataType::Float64),
+            (&["0.1", "12345678901234567.89"], DataType::Decimal128(38, 2)),
+            (&["9007199254740993", "1.5"], DataType::Decimal128(38, 1)),
+            (&["9007199254740992", "1.5"], DataType::Float64),
+            (&["0.1", "0.30000000000000004", "1e-7"], DataType::Float64),
+            (&["0.10000000000000001", "2.5"], DataType::Float64),
+            (&["12345678901234567890123456789012345678901"], DataType::Utf8),
+            (&["12345678901234567.89", "1e5"], DataType::Utf8),
+            (&["1e40", "10000000000000000000000000000000000000000"], DataType::Float64),
             (&["007", "123"], DataType::Utf8),
             (&["0.5", "0.7"], DataType::Decimal128(18, 1)),
             (&["00.5"], DataType::Utf8),

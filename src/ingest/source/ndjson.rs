@@ -11,14 +11,15 @@ use arrow::json::ReaderBuilder;
 use memchr::memchr2_iter;
 use serde::de::IgnoredAny;
 
+use super::keys::Keys;
 use super::tokens::shortened;
 use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::{Fault, Line, SourceBatch, SourceText};
 use crate::{Error, Result};
 
-/// Levels of lists and objects that a line may have. Decoders, schemas and writers recurse to it, on threads with a stack
-/// of 2 MiB: an unoptimised build ends at about 45.
-const DEEPEST: usize = 32;
+/// Levels of lists and objects that a row may have, itself among them. Decoders, schemas and writers recurse to it, on
+/// threads with a stack of 2 MiB: an unoptimised build ends at about 45.
+pub(crate) const DEEPEST: usize = 32;
 
 /// How lines of JSON are decoded.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl JsonDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::bug("decoded JSON does not make a batch").caused_by(e))?;
-        let text = Some(SourceText { bytes: block.clone(), first_line: at.line });
+        let text = Some(SourceText::Lines { bytes: block.clone(), first_line: at.line });
         Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults, text })
     }
 
@@ -94,7 +95,11 @@ impl JsonDecoder {
             .with_strict_mode(true)
             .build_decoder()
             .map_err(Broken::from)?;
+        let mut keys = Keys::default();
         for (i, line) in lines.iter().enumerate() {
+            if let Some(key) = keys.twice_in(line.bytes) {
+                return Err(Broken { column: None, reason: twice(key) });
+            }
             if is_too_deep(line.bytes) {
                 return Err(Broken { column: None, reason: too_deep() });
             }
@@ -176,9 +181,16 @@ pub(crate) fn syntax(line: &[u8]) -> Option<String> {
     }
     match line.first() {
         Some(b'{') if is_too_deep(line) => Some(too_deep()),
-        Some(b'{') => serde_json::from_slice::<IgnoredAny>(line).err().map(|e| told(&e)),
+        Some(b'{') => {
+            let broken = serde_json::from_slice::<IgnoredAny>(line).err().map(|e| told(&e));
+            broken.or_else(|| Keys::default().twice_in(line).map(twice))
+        }
         _ => Some("not a JSON object".into()),
     }
+}
+
+fn twice(key: &[u8]) -> String {
+    format!("the key {:?} is there twice", shortened(key))
 }
 
 fn too_deep() -> String {
@@ -286,6 +298,13 @@ mod tests {
         assert_eq!(batch.batch.column(1).as_primitive::<Float64Type>().value(0), 0.1);
         assert_eq!(batch.batch.column(2).as_string_view().iter().flatten().collect::<Vec<_>>(), ["12", "é"]);
         assert_eq!(batch.batch.column(3).as_struct().column(0).as_list::<i32>().values().len(), 2);
+    }
+
+    #[test]
+    fn a_line_with_a_key_twice_is_a_fault() {
+        let batch = decode("{\"a\": 1}", "{\"a\": 1}\n{\"a\": 2, \"a\": 3}\n{\"a\": 4}\n");
+        assert_eq!(batch.lines, [1, 3]);
+        assert_eq!(faults(&batch), [(2, None, "the key \"a\" is there twice")]);
     }
 
     #[test]

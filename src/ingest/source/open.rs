@@ -1,6 +1,7 @@
 //! Opening a source: looks at each file, settles how they are read, and finds the columns.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
@@ -30,6 +31,7 @@ pub(super) fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Source>
     let mut files: Vec<Looked> = Vec::with_capacity(options.paths.len());
     for path in &options.paths {
         monitor.check()?;
+        refuse_again(path, &files)?;
         let known = files.first().map(|first| first.format);
         let looked = look(path, options, known.filter(|f| *f != Format::Parquet))?;
         if let Some(first) = known.filter(|format| *format != looked.format) {
@@ -55,6 +57,19 @@ pub(super) fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Source>
     };
     refuse_twice(&source)?;
     if options.infer_from_all { source.infer_all(monitor) } else { Ok(source) }
+}
+
+/// A file that is named twice would have its rows twice.
+fn refuse_again(path: &Path, before: &[Looked]) -> Result<()> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    let same = before.iter().find(|looked| looked.file.path.canonicalize().is_ok_and(|other| other == real));
+    match same {
+        None => Ok(()),
+        Some(first) => Err(Error::invalid("this file is named twice")
+            .with("file", path.display())
+            .with("before as", first.file.path.display())
+            .hint("name it once: its rows would be loaded twice")),
+    }
 }
 
 /// A source of the files looked at.

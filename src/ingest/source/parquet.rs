@@ -6,14 +6,15 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::compression::{open_file, unreadable};
-use crate::ingest::{Line, SourceBatch};
+use super::{DEEPEST, int96};
+use crate::ingest::{Fault, Line, SourceBatch};
 use crate::table::footer::check_nesting;
 use crate::{Error, Kind, Result};
 
@@ -29,6 +30,8 @@ const MOST_COLUMNS: usize = 100_000;
 pub(super) struct ParquetFile {
     path: Arc<PathBuf>,
     footer: ArrowReaderMetadata,
+    /// The footer by which times of INT96 are nanoseconds, where there are such.
+    nanos: Option<ArrowReaderMetadata>,
 }
 
 impl std::fmt::Debug for ParquetFile {
@@ -69,7 +72,13 @@ impl ParquetFile {
             return Err(Error::unsupported(format!("the file has more than {MOST_COLUMNS} columns"))
                 .with("file", path.display()));
         }
-        Ok(Self { path: path.clone(), footer })
+        check_levels(footer.schema()).map_err(|e| e.with("file", path.display()))?;
+        let hinted = guarded(path, || int96::in_microseconds(&footer).map_err(|e| damaged(path, e)))?;
+        let (footer, nanos) = match hinted {
+            Some(micros) => (micros, Some(footer)),
+            None => (footer, None),
+        };
+        Ok(Self { path: path.clone(), footer, nanos })
     }
 
     /// Its columns.
@@ -117,6 +126,25 @@ impl ParquetFile {
     }
 }
 
+/// What is made of a file's columns (tables, their metadata, files) is read by what calls itself once a level.
+fn check_levels(schema: &SchemaRef) -> Result<()> {
+    match schema.fields().iter().find(|field| 1 + levels(field.data_type()) > DEEPEST) {
+        None => Ok(()),
+        Some(field) => Err(Error::unsupported(format!("a column is nested deeper than {DEEPEST} levels"))
+            .with("column", field.name())
+            .hint("write the file without that column, or flattened")),
+    }
+}
+
+fn levels(of: &DataType) -> usize {
+    match of {
+        DataType::Struct(fields) => 1 + fields.iter().map(|f| levels(f.data_type())).max().unwrap_or_default(),
+        DataType::List(element) => 1 + levels(element.data_type()),
+        DataType::Map(entries, _) => levels(entries.data_type()),
+        _ => 0,
+    }
+}
+
 /// The position among the leaves of a column that is not nested.
 fn leaf_of(footer: &ArrowReaderMetadata, column: usize) -> Option<usize> {
     let schema = footer.parquet_schema();
@@ -127,17 +155,21 @@ fn leaf_of(footer: &ArrowReaderMetadata, column: usize) -> Option<usize> {
 impl ParquetDecoder {
     /// Decodes a row range. `at` is its first row.
     pub(super) fn decode(&self, range: &RowRange, at: &Line) -> Result<SourceBatch> {
-        let read = guarded(&range.file.path, || self.read(range))?;
+        let read = guarded(&range.file.path, || Self::read(range, &range.file.footer, &self.projection))?;
         let batch = self.arranged(read, range)?;
         let lines = (at.line..).take(batch.num_rows()).collect();
-        Ok(SourceBatch { batch, file: at.file.clone(), lines, faults: Vec::new(), text: None })
+        let whole = SourceBatch { batch, file: at.file.clone(), lines, faults: Vec::new(), text: None };
+        match &range.file.nanos {
+            Some(nanos) => self.without_finer_times(whole, range, nanos),
+            None => Ok(whole),
+        }
     }
 
-    fn read(&self, range: &RowRange) -> Result<Vec<RecordBatch>> {
+    fn read(range: &RowRange, footer: &ArrowReaderMetadata, columns: &[usize]) -> Result<Vec<RecordBatch>> {
         let path = &range.file.path;
         let file = open_file(path)?;
-        let mask = ProjectionMask::roots(range.file.footer.parquet_schema(), self.projection.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, range.file.footer.clone())
+        let mask = ProjectionMask::roots(footer.parquet_schema(), columns.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone())
             .with_row_groups(vec![range.group])
             .with_offset(range.offset)
             .with_limit(range.rows)
@@ -146,6 +178,43 @@ impl ParquetDecoder {
             .build()
             .map_err(|e| damaged(path, e))?;
         reader.map(|batch| batch.map_err(|e| damaged(path, e.into()))).collect()
+    }
+
+    /// The batch without the rows that have a time finer than microseconds: these are faults.
+    fn without_finer_times(
+        &self,
+        mut whole: SourceBatch,
+        range: &RowRange,
+        nanos: &ArrowReaderMetadata,
+    ) -> Result<SourceBatch> {
+        let path = &range.file.path;
+        let mut fits = vec![true; whole.batch.num_rows()];
+        for column in int96::roots(nanos.parquet_schema()) {
+            let Some(at) = self.projection.iter().position(|wanted| *wanted == column) else { continue };
+            let read = guarded(path, || Self::read(range, nanos, &[column]))?;
+            let Some(first) = read.first() else { continue };
+            let fine = concat_batches(&first.schema(), &read).map_err(|e| damaged(path, e.into()))?;
+            for row in int96::finer(whole.batch.column(at), fine.column(0)) {
+                let (Some(line), Some(fits)) = (whole.lines.get(row).copied(), fits.get_mut(row)) else { continue };
+                *fits = false;
+                let line = Line { file: whole.file.clone(), line };
+                let reason = "a time finer than microseconds".to_string();
+                whole.faults.push(Fault {
+                    line,
+                    column: Some(self.schema.field(at).name().clone()),
+                    value: None,
+                    reason,
+                });
+            }
+        }
+        if !whole.faults.is_empty() {
+            whole.faults.sort_by(|a, b| a.line.cmp(&b.line));
+            let mut kept = fits.iter();
+            whole.lines.retain(|_| kept.next() == Some(&true));
+            whole.batch = filter_record_batch(&whole.batch, &BooleanArray::from(fits))
+                .map_err(|e| Error::bug("rows cannot be taken out of their batch").caused_by(e))?;
+        }
+        Ok(whole)
     }
 
     /// One batch with the columns in the order asked for: Parquet gives them in its own.

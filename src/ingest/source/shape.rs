@@ -7,6 +7,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::infer::double_holds;
+
 /// Fields, nested ones included, that a source may have.
 pub(super) const MOST_FIELDS: usize = 10_000;
 
@@ -18,8 +20,10 @@ pub(super) enum Shape {
     Nothing,
     Bool,
     Int,
+    /// A whole number that a double does not hold.
+    FineInt,
     Double,
-    /// Strings; scalars of several kinds; numbers too long for a long.
+    /// Strings; scalars of several kinds; numbers too long for a long, or with digits that a double would lose.
     Text,
     List(Box<Shape>),
     Object(Object),
@@ -74,9 +78,9 @@ impl Object {
     pub(super) fn feed(&mut self, line: &[u8]) -> Result<(), serde_json::Error> {
         let mut shape = Shape::Object(std::mem::take(self));
         let mut json = serde_json::Deserializer::from_slice(line);
-        let long_numbers = has_long_number(line);
+        let numbers = LongNumbers::of(line);
         let mut filled = Vec::new();
-        let grow = Grow { shape: &mut shape, long_numbers, filled: Some(&mut filled) };
+        let grow = Grow { shape: &mut shape, numbers: &numbers, filled: Some(&mut filled) };
         let fed = grow.deserialize(&mut json).and_then(|_| json.end());
         if let Shape::Object(object) = shape {
             *self = object;
@@ -110,6 +114,7 @@ impl Shape {
             (Shape::Nothing, kind) => kind,
             (own, Shape::Nothing) => own,
             (Shape::Int, Shape::Double) | (Shape::Double, Shape::Int) => Shape::Double,
+            (Shape::Int, Shape::FineInt) | (Shape::FineInt, Shape::Int) => Shape::FineInt,
             (own, kind) if own == kind => own,
             _ => Shape::Text,
         };
@@ -126,10 +131,10 @@ impl Shape {
     fn arrow(&self, stage: Stage, top: bool) -> DataType {
         let text = if top && stage != Stage::Typed { DataType::Utf8View } else { DataType::Utf8 };
         match self {
-            Shape::Int | Shape::Double if stage == Stage::Read => DataType::Utf8View,
+            Shape::Int | Shape::FineInt | Shape::Double if stage == Stage::Read => DataType::Utf8View,
             Shape::Nothing | Shape::Text => text,
             Shape::Bool => DataType::Boolean,
-            Shape::Int => DataType::Int64,
+            Shape::Int | Shape::FineInt => DataType::Int64,
             Shape::Double => DataType::Float64,
             Shape::List(element) => DataType::List(Arc::new(Field::new("element", element.arrow(stage, false), true))),
             Shape::Object(object) => DataType::Struct(
@@ -147,15 +152,34 @@ impl Shape {
     }
 }
 
-/// Whether a run of digits stands in the line that no long can hold.
-fn has_long_number(line: &[u8]) -> bool {
-    line.split(|b| !b.is_ascii_digit()).any(|run| run.len() >= 19)
+/// What a line's text says of its numbers that their values do not say any more.
+#[derive(Debug, Default)]
+struct LongNumbers {
+    /// Whether a run of digits stands in the line that no long can hold.
+    any: bool,
+    /// The doubles that stand for numbers with more digits.
+    fine: Vec<f64>,
+}
+
+impl LongNumbers {
+    fn of(line: &[u8]) -> Self {
+        let any = line.split(|b| !b.is_ascii_digit()).any(|run| run.len() >= 19);
+        let of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E');
+        let long = line.split(|b| !of_number(b)).filter(|run| run.len() > 15);
+        let texts = long.filter_map(|run| std::str::from_utf8(run).ok()).filter(|text| !double_holds(text));
+        Self { any, fine: texts.filter_map(|text| text.parse().ok()).collect() }
+    }
+
+    /// Whether a double is not all of the number that it stands for.
+    fn are_cut_to(&self, value: f64) -> bool {
+        self.fine.contains(&value) || self.any && value.abs() >= 1e18 && value.fract() == 0.0
+    }
 }
 
 /// Grows a shape by one value, and says whether it is one: null is none.
 struct Grow<'a> {
     shape: &'a mut Shape,
-    long_numbers: bool,
+    numbers: &'a LongNumbers,
     /// For a line itself: the places of its fields that have a value.
     filled: Option<&'a mut Vec<usize>>,
 }
@@ -180,19 +204,24 @@ impl<'de> Visitor<'de> for Grow<'_> {
         Ok(true)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        self.shape.scalar(Shape::Int);
+    fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
+        let fine = i128::from(value) != (value as f64) as i128;
+        self.shape.scalar(if fine { Shape::FineInt } else { Shape::Int });
         Ok(true)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
-        self.shape.scalar(if i64::try_from(value).is_ok() { Shape::Int } else { Shape::Text });
-        Ok(true)
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<bool, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => {
+                self.shape.scalar(Shape::Text);
+                Ok(true)
+            }
+        }
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
-        let long_integer = self.long_numbers && value.abs() >= 1e18 && value.fract() == 0.0;
-        self.shape.scalar(if long_integer { Shape::Text } else { Shape::Double });
+        self.shape.scalar(if self.numbers.are_cut_to(value) { Shape::Text } else { Shape::Double });
         Ok(true)
     }
 
@@ -214,8 +243,8 @@ impl<'de> Visitor<'de> for Grow<'_> {
             while elements.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(true);
         };
-        let long_numbers = self.long_numbers;
-        while elements.next_element_seed(Grow { shape: element, long_numbers, filled: None })?.is_some() {}
+        let numbers = self.numbers;
+        while elements.next_element_seed(Grow { shape: element, numbers, filled: None })?.is_some() {}
         Ok(true)
     }
 
@@ -236,7 +265,7 @@ impl<'de> Visitor<'de> for Grow<'_> {
             }
             let at = object.place(name);
             let Some((_, shape)) = object.fields.get_mut(at) else { continue };
-            let is_value = entries.next_value_seed(Grow { shape, long_numbers: self.long_numbers, filled: None })?;
+            let is_value = entries.next_value_seed(Grow { shape, numbers: self.numbers, filled: None })?;
             if let (true, Some(filled)) = (is_value, filled.as_mut()) {
                 filled.push(at);
             }
@@ -293,6 +322,18 @@ mod tests {
         assert_eq!(
             found.iter().map(|f| &f.1).collect::<Vec<_>>(),
             [&DataType::Utf8, &DataType::Utf8, &DataType::Float64]
+        );
+    }
+
+    #[test]
+    fn numbers_that_a_double_would_cut_stay_text() {
+        let found = shape(&[
+            r#"{"a": 9007199254740993, "b": 0.1, "c": 1.5, "d": 9007199254740993}"#,
+            r#"{"a": 1.5, "b": 12345678901234567.89, "c": 0.30000000000000004, "d": 1}"#,
+        ]);
+        assert_eq!(
+            found.iter().map(|f| &f.1).collect::<Vec<_>>(),
+            [&DataType::Utf8, &DataType::Utf8, &DataType::Float64, &DataType::Int64]
         );
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Tokens<'a> {
     pub(super) scratch: Vec<u8>,
     /// Records that are no rows.
     pub(super) faults: Vec<Fault>,
+    /// Their text as it came, each with its line.
+    pub(super) odd: Vec<(u64, Vec<u8>)>,
     bytes: &'a [u8],
     marks: Marks,
     width: usize,
@@ -84,6 +86,7 @@ impl<'a> Tokens<'a> {
             lines: Vec::with_capacity(rows),
             scratch: Vec::new(),
             faults: Vec::new(),
+            odd: Vec::new(),
             bytes,
             marks,
             width,
@@ -286,8 +289,15 @@ impl<'a> Tokens<'a> {
         self.spans.truncate(first);
         let text = self.bytes.get(self.record.start..next.min(self.bytes.len())).unwrap_or_default();
         let line = Line { file: self.at.file.clone(), line: self.record.line };
+        self.odd.push((line.line, ended(text).to_vec()));
         self.faults.push(Fault { line, column: None, value: Some(shortened(text)), reason });
     }
+}
+
+/// A record without what ends it.
+fn ended(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
 }
 
 /// The start of a record as text of one line.

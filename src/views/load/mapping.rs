@@ -219,7 +219,7 @@ fn fault(name: &str, why: &str) -> String {
 
 /// "2 unmapped", for the title.
 fn count_unmapped(view: &MappingView) -> String {
-    let without = view.table.iter().filter(|side| side.state == State::Unmapped).count();
+    let without = view.table.iter().filter(|side| !side.has_source).count();
     match without {
         0 => String::new(),
         n => format!("{} unmapped", human::count(n as i128)),
