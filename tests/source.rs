@@ -372,7 +372,7 @@ fn nulls_of_json_are_counted_over_all_that_was_looked_at() {
     // Far more than the first block, and a field that only the second half has.
     let line = |i: u64| match i {
         0..5000 => format!("{{\"a\": {i}, \"b\": null}}\n"),
-        _ => format!("{{\"a\": {i}, \"b\": null, \"late\": {{\"x\": null}}, \"a\": 2}}\n"),
+        _ => format!("{{\"a\": {i}, \"b\": null, \"late\": {{\"x\": null}}}}\n"),
     };
     let text: String = (0..9000).map(line).collect();
     let (_dir, path) = file("n.ndjson", format!("{text}{{\"a\": 1, \"late\": \n"));
