@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Cut, IngestRequest, Mode, OnError};
 use crate::ingest::journal::Plan;
-use crate::ingest::mapping::Mapping;
+use crate::ingest::mapping::{ColumnMapping, Mapping, Rule};
 use crate::ingest::source::SourceOptions;
 use crate::table::Table;
 use crate::{Error, Kind, Result};
@@ -141,6 +141,10 @@ impl IngestRequest {
                 }
             }
         });
+        // What had no source then has none now, whatever others have added meanwhile.
+        let unnamed = now.as_struct().fields().iter().filter(|field| mapping.column(&field.name).is_none());
+        let skipped: Vec<_> = unnamed.map(|field| ColumnMapping::new(&field.name, Rule::Skip)).collect();
+        mapping.columns.extend(skipped);
         told
     }
 }
