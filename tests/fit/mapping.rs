@@ -99,7 +99,7 @@ fn expressions_are_checked() {
         @r#"
             column note: the expression cannot be used: Expected: ), found: EOF
             column note: the source has no column Order [perhaps "Order Id"]
-            column note: the expression cannot be used: Invalid function 'nosuch'.
+            column note: the expression cannot be used: Invalid function 'nosuch'
             column note: random() does not give the same result each time
             column note: now() does not give the same result each time
             column note: sum() needs more than one row
