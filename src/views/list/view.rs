@@ -288,7 +288,7 @@ impl<L: List> View for ListView<L> {
             offers.push(Action::Describe.into());
             offers.push(Action::Filter.into());
             offers.push(Action::Mark.into());
-            if self.raw().is_some() {
+            if self.listing.current().is_some_and(|row| self.listing.look.has_raw(row)) {
                 offers.push(Action::Raw.into());
             }
             offers.push(Action::Copy.into());
