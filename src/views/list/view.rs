@@ -299,6 +299,10 @@ impl<L: List> View for ListView<L> {
             offers.push(Action::Filter.into());
         }
         offers.push(Action::Refresh.into());
+        if matches!(self.state, Load::Failed(_)) && !offers.iter().any(|offer| offer.action == Action::Filter) {
+            // Also where nothing could be read: what is typed behind it is never taken for keys.
+            offers.push(Action::Filter.into());
+        }
         let quiet = [
             Action::Down,
             Action::Up,
