@@ -90,6 +90,7 @@ pub(crate) fn plain(error: &DataFusionError) -> String {
     let first = message.lines().next().unwrap_or_default();
     let kinds = [
         "SQL error: ParserError(\"",
+        "SQL error: TokenizerError(\"",
         "SQL error: ",
         "Error during planning: ",
         "This feature is not implemented: ",

@@ -3,6 +3,7 @@
 
 mod console;
 mod diff;
+mod edges;
 mod exports;
 mod golden;
 mod manual;

@@ -69,6 +69,7 @@ actions! {
         Right, "right", "right", "Columns to the right";
         NextPane, "next-pane", "next pane", "To the next pane or field";
         PreviousPane, "previous-pane", "previous pane", "To the pane or field before";
+        Parent, "parent", "parent folder", "To the folder around the one that is shown";
     }
     Go {
         Open, "open", "open", "Go in: what the cursor is on";

@@ -63,6 +63,9 @@ fn open(screen: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
         let Effect::Open(route) = open(screen, "", here)? else { return Err(Error::bug("a picker that is no view")) };
         return Ok(Effect::Open(folder::routed(&route, rest)));
     }
+    if let Some(picker) = folder::picker_of(screen) {
+        return of_files(screen, by_name(picker)?, rest, here);
+    }
     if [diff::NAME, changed_rows::NAME].contains(&screen.name) {
         let (name, detail) = diff::typed(rest)?;
         return Ok(Effect::Open(route.of_table(table(screen, name, here)?).with_detail(detail)));
@@ -79,6 +82,15 @@ fn open(screen: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
         Needs::Table => Subject::Table(table(screen, rest, here)?),
     };
     Ok(Effect::Open(Route { subject, ..route }))
+}
+
+/// What reads files: the file is named, or picked. A mistake in its name is told by the view that reads it.
+fn of_files(screen: &Screen, picker: &'static Screen, rest: &str, here: &Route) -> Result<Effect> {
+    let is_file = folder::is_path(rest);
+    let Effect::Open(route) = open(picker, if is_file { "" } else { rest }, here)? else {
+        return Err(Error::bug("a picker that is no view"));
+    };
+    Ok(Effect::Open(if is_file { route.to_screen(screen.name).with_detail(rest) } else { route }))
 }
 
 /// A single dot, or a slash, is the catalog itself.
@@ -128,6 +140,13 @@ mod tests {
         assert_eq!(opened("ingest /srv/drop", &here), "ingest sales.orders");
         assert_eq!(opened("ingest a.csv", &here), "load sales.orders");
         assert_eq!(opened("new ./a.csv", &here), "create sales");
+        // A file is named behind it, or picked.
+        assert_eq!(opened("load /nonexist", &here), "load sales.orders");
+        assert_eq!(opened("load a.csv", &here), "load sales.orders");
+        assert_eq!(opened("load", &here), "ingest sales.orders");
+        assert_eq!(opened("load items", &here), "ingest sales.items");
+        assert_eq!(opened("create ./a", &here), "create sales");
+        assert_eq!(opened("create", &here), "new sales");
         let Some(Effect::Open(diff)) = parse("diff eoy main", &here).unwrap() else { panic!("no view") };
         assert_eq!((diff.to_string().as_str(), diff.detail.as_deref()), ("diff sales.orders", Some("eoy..main")));
         assert_eq!(opened("diff sales.items 1 2", &here), "diff sales.items");
@@ -150,6 +169,8 @@ mod tests {
             ("diff", "which two snapshots?"),
             ("diff a b", "which table?"),
             ("ingest a.csv", "which table?"),
+            ("load", "which table?"),
+            ("load /srv/a.csv", "which table?"),
             ("q x", "q takes nothing behind it, and there is \"x\""),
             ("q! x y", "q! takes nothing behind it, and there is \"x y\""),
             ("jobs x", "jobs takes nothing behind it, and there is \"x\""),

@@ -77,8 +77,7 @@ impl App {
         };
         self.notice = None;
         if let Some(detail) = &route.detail {
-            self.desk.details.retain(|(screen, _)| *screen != route.screen);
-            self.desk.details.push((route.screen, detail.clone()));
+            self.desk.remember(route.screen, detail);
         }
         let open = self.new_open(view);
         let id = open.id;

@@ -17,6 +17,9 @@ use super::view::{Context, View, ViewId};
 use super::welcome;
 use crate::{Error, views};
 
+/// So many things that were opened are remembered.
+const REMEMBERED: usize = 50;
+
 /// A catalog as the shell knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogEntry {
@@ -107,6 +110,19 @@ impl Desk {
     pub(super) fn is_read_only(&self, route: &Route) -> bool {
         let is_path = route.table().is_some() && route.table_name().is_none();
         is_path || self.setup.read_only || self.catalog(route).is_some_and(|c| c.read_only)
+    }
+
+    /// Remembers what was opened, the newest last.
+    pub(super) fn remember(&mut self, screen: &'static str, detail: &str) {
+        self.forget(screen, detail);
+        self.details.push((screen, detail.to_string()));
+        let too_many = self.details.len().saturating_sub(REMEMBERED);
+        self.details.drain(..too_many);
+    }
+
+    /// What cannot be read is not gone back to.
+    fn forget(&mut self, screen: &'static str, detail: &str) {
+        self.details.retain(|(of, known)| (*of, known.as_str()) != (screen, detail));
     }
 
     pub(super) fn styles(&self, route: &Route) -> &Styles {
@@ -330,6 +346,14 @@ impl App {
                 out.push(Outward::Trace(Notice { weight, text, story: error.report() }));
             }
         }
+        if let Report::Failed(error) = &report
+            && slot == Slot::MAIN
+            && !error.is_cancelled()
+            && let Some(route) = self.stack.find_mut(view).map(|open| open.view.route())
+            && let Some(detail) = &route.detail
+        {
+            self.desk.forget(route.screen, detail);
+        }
         match report {
             Report::Part(part) if view == welcome::SHELL => {
                 if let Ok(notice) = part.take() {
@@ -371,8 +395,12 @@ impl App {
 
     /// Why a view cannot be opened: it is there to write, and one may not write where it leads.
     pub(super) fn refused(&self, route: &Route) -> Option<String> {
-        let refused = views::writes(route.screen) && self.desk.is_read_only(route);
-        refused.then(|| format!("{}: this connection is read-only", route.screen))
+        if !views::writes(route.screen) || !self.desk.is_read_only(route) {
+            return None;
+        }
+        let is_path = route.table().is_some() && route.table_name().is_none();
+        let what = if is_path { "a table that is opened by its path" } else { "this connection" };
+        Some(format!("{}: {what} is read-only", route.screen))
     }
 
     /// Whether a writing action is allowed here.

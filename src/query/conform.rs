@@ -54,8 +54,9 @@ fn relaxed_field(field: &FieldRef) -> FieldRef {
 /// [`Kind::Corrupt`](crate::Kind::Corrupt) for a column whose values do not fit the table's type.
 pub fn conform(batch: &RecordBatch, target: &SchemaRef, missing: &Missing) -> Result<RecordBatch> {
     let source = batch.schema();
+    let places = Places::of(source.fields());
     let column = |field: &FieldRef| {
-        let found = place(source.fields(), field).and_then(|at| batch.columns().get(at));
+        let found = places.find(field).and_then(|at| batch.columns().get(at));
         match found {
             Some(column) => conform_array(column, field).map_err(|e| unfit(e, field)),
             None => fill(field, missing, batch.num_rows()),
@@ -71,12 +72,29 @@ fn unfit(error: arrow::error::ArrowError, field: &Field) -> Error {
     Error::corrupt("a column of the file does not fit the table's type").with("column", field.name()).caused_by(error)
 }
 
-/// Where the field is among the file's: by id, or by name where the file has no ids.
-fn place(source: &Fields, field: &Field) -> Option<usize> {
-    let id = field_id(field);
-    match source.iter().any(|f| field_id(f).is_some()) && id.is_some() {
-        true => source.iter().position(|f| field_id(f) == id),
-        false => source.iter().position(|f| f.name() == field.name()),
+/// Where fields are among the file's: by id, or by name where the file has no ids.
+struct Places<'a> {
+    by_id: HashMap<i32, usize>,
+    by_name: HashMap<&'a str, usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(source: &'a Fields) -> Self {
+        let (mut by_id, mut by_name) = (HashMap::new(), HashMap::new());
+        for (at, field) in source.iter().enumerate() {
+            by_name.entry(field.name().as_str()).or_insert(at);
+            if let Some(id) = field_id(field) {
+                by_id.entry(id).or_insert(at);
+            }
+        }
+        Self { by_id, by_name }
+    }
+
+    fn find(&self, field: &Field) -> Option<usize> {
+        match field_id(field).filter(|_| !self.by_id.is_empty()) {
+            Some(id) => self.by_id.get(&id).copied(),
+            None => self.by_name.get(field.name().as_str()).copied(),
+        }
     }
 }
 
@@ -115,7 +133,8 @@ fn conform_struct(
     if wanted.is_empty() {
         return Ok(StructArray::new_empty_fields(source.len(), source.nulls().cloned()));
     }
-    let child = |field: &FieldRef| match place(fields, field).and_then(|at| source.columns().get(at)) {
+    let places = Places::of(fields);
+    let child = |field: &FieldRef| match places.find(field).and_then(|at| source.columns().get(at)) {
         Some(column) => conform_array(column, field),
         None => Ok(new_null_array(field.data_type(), source.len())),
     };
@@ -210,6 +229,16 @@ mod tests {
         assert_eq!(columns[0].as_ref(), &Int64Array::from(vec![2]) as &dyn Array);
         assert_eq!(columns[1].as_ref(), &Int32Array::from(vec![1]) as &dyn Array);
         assert_eq!(columns[2].as_ref(), &StringArray::from(vec![None::<&str>]) as &dyn Array);
+    }
+
+    #[test]
+    fn thousands_of_columns_are_found_without_going_through_all_for_each() {
+        let fields: Vec<_> = (0..20_000).map(|id| field(&format!("c{id}"), id, DataType::Int32)).collect();
+        let column = ints(&[Some(1)]);
+        let source = fields.iter().rev().map(|field| (field.clone(), column.clone())).collect();
+        let began = std::time::Instant::now();
+        assert_eq!(conformed(source, fields).len(), 20_000);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]

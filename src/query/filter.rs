@@ -22,8 +22,8 @@ pub struct Filter {
 
 impl Filter {
     /// Reads a SQL expression over these columns. Names are taken as they are written, capital letters and all; those
-    /// with spaces, dots or other marks stand in double quotes. Columns whose field ids are `uuids` are compared with
-    /// UUIDs as text: `id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479'`.
+    /// with spaces, dots or other marks stand in double quotes. Text that a column is compared with is a value of the
+    /// column's type, `id < '9'`; that of columns whose field ids are `uuids` is a UUID.
     ///
     /// # Errors
     /// [`Kind::Invalid`](crate::Kind::Invalid) where it is no expression, names an unknown column, or is neither true
@@ -34,7 +34,7 @@ impl Filter {
         if let Some(why) = sql::more_than_the_row(&expression) {
             return Err(Error::invalid("the filter cannot be used").with("filter", text).hint(why));
         }
-        let expression = literal::read_text(expression, columns, uuids)?;
+        let expression = literal::read_text(expression, &schema, uuids)?;
         let of_type = expression.get_type(&schema).map_err(|e| wrong(&e, text, columns))?;
         if of_type != DataType::Boolean {
             return Err(Error::invalid("the filter is neither true nor false")
@@ -138,7 +138,10 @@ fn wrong(error: &DataFusionError, text: &str, columns: &Schema) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, Int32Array, StringArray};
+    use arrow::array::{
+        ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array, Int64Array, LargeBinaryArray,
+        StringArray, TimestampMicrosecondArray,
+    };
 
     use super::*;
 
@@ -164,6 +167,99 @@ mod tests {
         assert_eq!(kept("true"), 3);
     }
 
+    /// Rows that differ by whether numbers are compared as numbers or as text.
+    fn typed() -> RecordBatch {
+        let columns: [(&str, ArrayRef); 10] = [
+            ("id", Arc::new(Int64Array::from(vec![2, 9, 10, 100]))),
+            ("small", Arc::new(Int32Array::from(vec![2, 9, 10, 100]))),
+            ("twice", Arc::new(Float64Array::from(vec![2.0, 9.0, 10.0, 100.0]))),
+            ("single", Arc::new(Float32Array::from(vec![0.1, 9.0, 10.0, 100.0]))),
+            (
+                "money",
+                Arc::new(Decimal128Array::from(vec![250, 900, 1000, 10_000]).with_precision_and_scale(9, 2).unwrap()),
+            ),
+            ("yes", Arc::new(BooleanArray::from(vec![true, false, true, true]))),
+            ("day", Arc::new(Date32Array::from(vec![0, 9, 10, 100]))),
+            ("at", Arc::new(TimestampMicrosecondArray::from(vec![0, 9, 10, 100]))),
+            ("bytes", Arc::new(LargeBinaryArray::from(vec![&b"\xca\xfe"[..], b"", b"cafe", b"z"]))),
+            ("word", Arc::new(StringArray::from(vec!["2", "9", "10", "100"]))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    #[test]
+    fn text_is_a_value_of_what_it_is_compared_with() {
+        let batch = typed();
+        for (text, wanted) in [
+            ("id < '9'", 1),
+            ("'9' > id", 1),
+            ("id <= ' 9 '", 2),
+            ("not (id > '9')", 2),
+            ("id = '9' or (id >= '10' and id <> '100')", 2),
+            ("id between '1' and '9'", 2),
+            ("id not between '1' and '9'", 2),
+            ("'9' between id and 10", 2),
+            ("id in ('2', 9, '+10')", 3),
+            ("id not in ('2', '9')", 2),
+            ("'9' in (id, 7)", 1),
+            ("id is distinct from '9'", 3),
+            ("small < '9'", 1),
+            ("id + 1 < '10'", 1),
+            ("-id > '-9'", 1),
+            ("twice > '9'", 2),
+            ("twice = '1e2'", 1),
+            ("single = '0.1'", 1),
+            ("single < 'inf'", 4),
+            ("money > '9'", 2),
+            ("money in ('2.5', '10.000')", 2),
+            ("money > '-.5'", 4),
+            ("yes = 'true'", 3),
+            ("day > '1970-01-10'", 2),
+            ("at = '1970-01-01T00:00:00.000009Z'", 1),
+            ("bytes = 'CAFE'", 1),
+            // These are text, or made text on purpose.
+            ("word < '9'", 3),
+            ("cast(id as varchar) < '9'", 3),
+            ("concat(id, '') < '9'", 3),
+        ] {
+            let filter =
+                Filter::parse(text, &batch.schema(), &HashSet::new()).unwrap_or_else(|e| panic!("{text}: {e}"));
+            let kept = filter.bind(&batch.schema()).unwrap().apply(&batch).unwrap();
+            assert_eq!(kept.num_rows(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_value_of_a_column_is_refused() {
+        let schema = typed().schema();
+        for (filter, column, of, text) in [
+            ("id = 'x'", "id", "long", "x"),
+            ("id < '9.5'", "id", "long", "9.5"),
+            ("id < ''", "id", "long", ""),
+            ("not (1 = 1 and 'x' <> id)", "id", "long", "x"),
+            ("small < '3000000000'", "small", "int", "3000000000"),
+            ("id in (1, 'x')", "id", "long", "x"),
+            ("id between '1' and 'x'", "id", "long", "x"),
+            ("twice > '9,5'", "twice", "double", "9,5"),
+            ("twice < '1e999'", "twice", "double", "1e999"),
+            ("money > '9.999'", "money", "decimal(9, 2)", "9.999"),
+            ("money < '12345678.00'", "money", "decimal(9, 2)", "12345678.00"),
+            ("money < '.'", "money", "decimal(9, 2)", "."),
+            ("yes = 'maybe'", "yes", "boolean", "maybe"),
+            ("day > '1970-01-10T08:00:00'", "day", "date", "1970-01-10T08:00:00"),
+            ("day = '1970-13-01'", "day", "date", "1970-13-01"),
+            ("at = '1970-01-01T00:00:00.0000091'", "at", "timestamp", "1970-01-01T00:00:00.0000091"),
+            ("bytes = 'cafe0'", "bytes", "binary", "cafe0"),
+        ] {
+            let error = Filter::parse(filter, &schema, &HashSet::new()).expect_err(filter);
+            assert_eq!(error.kind(), crate::Kind::Invalid, "{filter}");
+            let wanted =
+                [("column", column), ("type", of), ("text", text)].map(|(name, told)| (name, told.to_string()));
+            assert_eq!(error.context(), wanted, "{filter}");
+            assert!(error.hints()[0].starts_with(&format!("a value of {of} is written as ")), "{:?}", error.hints());
+        }
+    }
+
     #[test]
     fn says_what_is_wrong() {
         let schema = batch().schema();
@@ -177,6 +273,7 @@ mod tests {
             ("sum(N) > 1", "sum() needs more than one row"),
             ("N in (select 1)", "subqueries cannot be used"),
             ("N >", "the filter cannot be read: Expected: an expression, found: EOF"),
+            ("text = 'x", "the filter cannot be read: Unterminated string literal at Line: 1, Column: 8"),
         ] {
             assert!(error(text).report().contains(why), "{text}: {}", error(text).report());
         }

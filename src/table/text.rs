@@ -28,6 +28,26 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Writes a text as [`visible`] has it, bit by bit: a writer that has had enough of a long one stops it.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_visible(out: &mut dyn Write, text: &str) -> std::fmt::Result {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (front, back) = rest.split_at(beginning(rest, 1024).len());
+        out.write_str(&visible(front))?;
+        rest = back;
+    }
+    Ok(())
+}
+
+/// As much of a text as at most so many bytes hold, which are four or more.
+pub fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
 /// As [`visible`], but line breaks stay line breaks: for reports of several lines.
 pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
@@ -74,6 +94,15 @@ mod tests {
     #[test]
     fn lines_stay_lines() {
         assert_eq!(visible_lines("a\tb\n\u{1b}c"), "a␉b\n␛c");
+    }
+
+    #[test]
+    fn a_text_is_written_bit_by_bit_and_cut_between_characters() {
+        let long = "a\u{1b}日本".repeat(1000);
+        let mut written = String::new();
+        write_visible(&mut written, &long).unwrap();
+        assert_eq!(written, visible(&long));
+        assert_eq!((beginning("日本", 5), beginning("日本", 6), beginning("ab", 9)), ("日", "日本", "ab"));
     }
 
     proptest! {

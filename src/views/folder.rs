@@ -11,7 +11,7 @@ use super::widgets::shown::{Column, Shown};
 use super::widgets::text;
 use super::{Screen, create, load};
 use crate::app::action::{Action, Offer};
-use crate::app::effect::{Answer, Effect};
+use crate::app::effect::{Answer, Effect, Notice};
 use crate::app::route::Route;
 use crate::app::task::Feed;
 use crate::app::theme::Tone;
@@ -43,15 +43,41 @@ pub struct Entry {
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
-    /// Its size in bytes; nothing for a folder.
-    pub bytes: Option<u64>,
+    /// What it is, links followed.
+    pub kind: EntryKind,
     /// When it was changed, in milliseconds since the epoch.
     pub modified_ms: Option<i64>,
+}
+
+/// What something in a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A file, and its size in bytes.
+    File(u64),
+    /// Neither, in a word: there is nothing in it that could be loaded.
+    Other(&'static str),
+}
+
+impl Entry {
+    fn is_file(&self) -> bool {
+        matches!(self.kind, EntryKind::File(_))
+    }
 }
 
 /// Whether a view picks files.
 pub fn is_picker(screen: &Screen) -> bool {
     [NAME, NEW].contains(&screen.name)
+}
+
+/// The view that picks the files which this one reads; nothing for others.
+pub fn picker_of(screen: &Screen) -> Option<&'static str> {
+    match screen.name {
+        load::NAME => Some(NAME),
+        create::NAME => Some(NEW),
+        _ => None,
+    }
 }
 
 /// Whether what is typed behind a picker's name is a path, not the name of a table or namespace.
@@ -83,6 +109,18 @@ impl Folder {
         self.route.to_screen(if self.route.screen == NEW { create::NAME } else { load::NAME })
     }
 
+    /// The folder around the one that is shown; `row` lies in it. Of one that cannot be read only the path is known.
+    fn parent(&self, row: Option<&Entry>) -> Option<String> {
+        let parent = match row {
+            Some(up) if up.name == ".." => Some(up.path.as_path()),
+            Some(row) => row.path.parent()?.parent(),
+            None => Path::new(self.route.detail.as_deref()?).parent(),
+        };
+        let parent = parent?;
+        let here = parent.as_os_str().is_empty();
+        Some(if here { ".".into() } else { parent.display().to_string() })
+    }
+
     fn verb(&self) -> &'static str {
         if self.route.screen == NEW { "make a table" } else { "load" }
     }
@@ -100,12 +138,16 @@ impl Look for Folder {
     }
 
     fn show(&self, row: &Entry, now_ms: i64) -> Vec<Shown> {
-        let name = match row.bytes {
-            None => Shown::text(format!("{}/", row.name)).tone(Tone::Accent),
-            Some(_) if is_loadable(&row.name) => Shown::text(&row.name),
-            Some(_) => Shown::text(&row.name).tone(Tone::Dim),
+        let name = match row.kind {
+            EntryKind::Folder => Shown::text(format!("{}/", row.name)).tone(Tone::Accent),
+            EntryKind::File(_) if is_loadable(&row.name) => Shown::text(&row.name),
+            EntryKind::File(_) | EntryKind::Other(_) => Shown::text(&row.name).tone(Tone::Dim),
         };
-        let size = Shown::or_missing(row.bytes, Shown::bytes);
+        let size = match row.kind {
+            EntryKind::Folder => Shown::missing(),
+            EntryKind::File(bytes) => Shown::bytes(bytes),
+            EntryKind::Other(what) => Shown::word(what).tone(Tone::Dim),
+        };
         vec![name, size, Shown::or_missing(row.modified_ms, |at| Shown::ago(at, now_ms))]
     }
 }
@@ -145,21 +187,26 @@ impl List for Folder {
 
     /// The first file that can be loaded.
     fn first_key(&self, rows: &[Entry]) -> Option<String> {
-        let file = rows.iter().find(|row| row.bytes.is_some() && is_loadable(&row.name));
+        let file = rows.iter().find(|row| row.is_file() && is_loadable(&row.name));
         file.map(|row| self.key(row))
     }
 
     fn enter(&self, row: &Entry) -> Option<(&'static str, Route)> {
         let path = row.path.display().to_string();
-        Some(match row.bytes {
-            None => ("open", self.route.clone().with_detail(path)),
-            Some(_) => (self.verb(), self.next().with_detail(path)),
-        })
+        match row.kind {
+            EntryKind::Folder => Some(("open", self.route.clone().with_detail(path))),
+            EntryKind::File(_) => Some((self.verb(), self.next().with_detail(path))),
+            EntryKind::Other(_) => None,
+        }
     }
 
     fn actions(&self, row: Option<&Entry>) -> Vec<Offer> {
-        let load = row.filter(|row| row.bytes.is_some()).map(|_| Action::Load.called("the marked"));
-        load.into_iter().chain([Action::Edit.called("go to a path")]).collect()
+        let own = row.and_then(|row| match row.kind {
+            EntryKind::Folder => None,
+            EntryKind::File(_) => Some(Action::Load.called("the marked")),
+            EntryKind::Other(_) => Some(Action::Open.called("why not")),
+        });
+        own.into_iter().chain([Action::Edit.called("go to a path"), Action::Parent.into()]).collect()
     }
 
     fn act(&mut self, action: Action, chosen: &[&Entry], _cx: &Context<'_>) -> Vec<Effect> {
@@ -169,10 +216,14 @@ impl List for Folder {
             let here = self.route.detail.clone().or(shown).unwrap_or_default();
             return ask("path", "go to", "a folder, or a file", &here);
         }
-        let files: Vec<_> = chosen.iter().filter(|row| row.bytes.is_some()).collect();
+        if action == Action::Parent {
+            let there = self.parent(chosen.first().copied());
+            return there.map(|path| Effect::Open(self.route.clone().with_detail(path))).into_iter().collect();
+        }
+        let files: Vec<_> = chosen.iter().filter(|row| row.is_file()).collect();
         let paths: Vec<_> = files.iter().map(|row| row.path.display().to_string()).collect();
         if paths.is_empty() {
-            return Vec::new();
+            return chosen.first().and_then(|row| no_file(row)).map(Effect::Notice).into_iter().collect();
         }
         vec![Effect::Open(self.next().with_detail(paths.join("\n")))]
     }
@@ -203,6 +254,13 @@ impl List for Folder {
     }
 }
 
+/// Why something cannot be loaded.
+fn no_file(row: &Entry) -> Option<Notice> {
+    let EntryKind::Other(what) = row.kind else { return None };
+    let name = text::safe(&row.name).into_owned();
+    Some(Notice::warning(format!("{name} is a {what}, neither a file nor a folder: there are no rows in it to load")))
+}
+
 /// What lies in a folder: folders first, then files, each by name; what is hidden stays so.
 ///
 /// # Errors
@@ -214,30 +272,61 @@ pub fn read(folder: &Path) -> Result<Vec<Entry>> {
             std::io::ErrorKind::PermissionDenied => Kind::Denied,
             _ => Kind::Unavailable,
         };
-        Error::new(kind, "cannot read the folder").with("folder", folder.display()).caused_by(e)
+        let why = format!("cannot read the folder: {}", e.kind());
+        let hint = ":parent goes to the folder around it, :edit to a path";
+        Error::new(kind, why).with("folder", folder.display()).hint(hint).caused_by(e)
     };
     let folder = folder.canonicalize().map_err(failed)?;
     let mut entries: Vec<_> = std::fs::read_dir(&folder)
         .map_err(failed)?
-        .filter_map(|entry| entry.ok().and_then(|entry| describe(&entry)))
+        .filter_map(|entry| entry.ok().map(|entry| describe(&entry)))
         .filter(|entry| !entry.name.starts_with('.'))
         .collect();
-    entries.sort_by(|a, b| (a.bytes.is_some(), &a.name).cmp(&(b.bytes.is_some(), &b.name)));
+    let rank = |entry: &Entry| match entry.kind {
+        EntryKind::Folder => 0,
+        EntryKind::File(_) => 1,
+        EntryKind::Other(_) => 2,
+    };
+    entries.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
     if let Some(parent) = folder.parent() {
-        entries.insert(0, Entry { name: "..".into(), path: parent.to_path_buf(), bytes: None, modified_ms: None });
+        let path = parent.to_path_buf();
+        entries.insert(0, Entry { name: "..".into(), path, kind: EntryKind::Folder, modified_ms: None });
     }
     Ok(entries)
 }
 
-fn describe(entry: &std::fs::DirEntry) -> Option<Entry> {
-    let meta = std::fs::metadata(entry.path()).ok()?;
-    let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    Some(Entry {
+fn describe(entry: &std::fs::DirEntry) -> Entry {
+    let meta = std::fs::metadata(entry.path()).ok();
+    let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
+    let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let kind = match meta {
+        None => EntryKind::Other("dead link"),
+        Some(meta) if meta.is_dir() => EntryKind::Folder,
+        Some(meta) if meta.is_file() => EntryKind::File(meta.len()),
+        Some(meta) => EntryKind::Other(special(meta.file_type())),
+    };
+    Entry {
         name: entry.file_name().to_string_lossy().into_owned(),
         path: entry.path(),
-        bytes: meta.is_file().then_some(meta.len()),
+        kind,
         modified_ms: since.and_then(|since| i64::try_from(since.as_millis()).ok()),
-    })
+    }
+}
+
+/// What is neither a file nor a folder, in a word.
+#[cfg(unix)]
+fn special(of: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match of {
+        of if of.is_fifo() => "pipe",
+        of if of.is_socket() => "socket",
+        _ => "device",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_of: std::fs::FileType) -> &'static str {
+    "device"
 }
 
 #[cfg(test)]
@@ -253,5 +342,36 @@ mod tests {
         let names: Vec<_> = read(folder.path()).unwrap().into_iter().map(|e| e.name).collect();
         assert_eq!(names, ["..", "z", "b.csv"]);
         assert_eq!(read(&folder.path().join("none")).unwrap_err().kind(), Kind::NotFound);
+        let error = read(&folder.path().join("b.csv")).unwrap_err();
+        assert!(error.message().ends_with("cannot read the folder: not a directory"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_neither_a_file_nor_a_folder_is_called_so() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("a")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("b")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("c")).unwrap();
+        let picker = Folder::new(Route::new(NAME));
+        let rows = read(folder.path()).unwrap();
+        for (row, what) in rows.iter().skip(1).zip(["device", "dead link", "socket"]) {
+            assert_eq!(row.kind, EntryKind::Other(what), "{}", row.name);
+            assert!(picker.enter(row).is_none() && no_file(row).is_some(), "{}", row.name);
+        }
+        assert_eq!(rows.len(), 4);
+    }
+
+    #[test]
+    fn the_folder_around_is_known_also_where_nothing_can_be_read() {
+        let at = |path: &str| Folder::new(Route::new(NAME).with_detail(path)).parent(None);
+        assert_eq!(at("/srv/none").as_deref(), Some("/srv"));
+        assert_eq!(at("none").as_deref(), Some("."));
+        assert_eq!(at("/"), None);
+        let rows = read(Path::new("assets")).unwrap();
+        let here = Path::new(".").canonicalize().unwrap().display().to_string();
+        for row in rows {
+            assert_eq!(Folder::new(Route::new(NAME)).parent(Some(&row)), Some(here.clone()), "{}", row.name);
+        }
     }
 }

@@ -72,6 +72,11 @@ pub trait List: Look {
         None
     }
 
+    /// Whether there is one. Asked at each key: where the raw thing may be large, it is not made for that.
+    fn has_raw(&self, row: &Self::Row) -> bool {
+        self.raw(row).is_some()
+    }
+
     /// A row as it is exported: the names of the raw thing, where that is one object, else the columns.
     fn record(&self, row: &Self::Row, now_ms: i64) -> serde_json::Map<String, serde_json::Value> {
         match self.raw(row).and_then(|raw| serde_json::from_str(&raw).ok()) {

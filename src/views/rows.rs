@@ -118,6 +118,10 @@ impl List for Rows {
         format!("row {}", human::count(row.number.into()))
     }
 
+    fn has_raw(&self, _row: &GridRow) -> bool {
+        true
+    }
+
     fn raw(&self, row: &GridRow) -> Option<String> {
         let object: serde_json::Map<_, _> =
             row.heads.iter().zip(&row.cells).map(|(head, cell)| (head.name.clone(), cell.to_json())).collect();

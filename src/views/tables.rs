@@ -232,12 +232,18 @@ fn root_row(namespace: &Namespace, known: &Known<Inside>) -> [Shown; 2] {
     [Shown::text(format!("{last}/")).tone(Tone::Accent), inside]
 }
 
-/// Beside tables, a namespace says what it holds where they tell their faults.
+/// Beside tables, a namespace says what it holds behind its name; that it cannot be read is its fault.
 fn namespace_row(namespace: &Namespace, known: &Known<Inside>) -> Vec<Shown> {
-    let [name, inside] = root_row(namespace, known);
-    let none = Shown::missing;
-    let blank = || Shown { text: "".into(), ..none() };
-    vec![name, blank(), blank(), blank(), blank(), inside, blank(), blank()]
+    let [name, _] = root_row(namespace, known);
+    let inside = match known {
+        Known::Reading => "  …".into(),
+        Known::Read(inside) => format!("  {}", inside_words(inside)),
+        Known::Failed(_) => String::new(),
+    };
+    let name = Shown { text: format!("{}{inside}", name.text).into(), ..name };
+    let blank = || Shown { text: "".into(), ..Shown::missing() };
+    let fault = known.failure().unwrap_or_else(blank);
+    vec![name, blank(), blank(), blank(), blank(), fault, blank(), blank()]
 }
 
 fn table_row(name: &TableName, known: &Known<Glance>, now_ms: i64) -> Vec<Shown> {

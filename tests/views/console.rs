@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use icedeck::Error;
 use icedeck::app::chord::Chord;
 use icedeck::app::effect::Outward;
@@ -84,6 +84,13 @@ impl Console {
             let chord: Chord = key.parse().unwrap();
             self.update(Event::Key(KeyEvent::new(chord.code, chord.modifiers)));
         }
+        self
+    }
+
+    /// The mouse does something at a place, which may be none of the screen.
+    pub fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        let modifiers = crossterm::event::KeyModifiers::NONE;
+        self.update(Event::Mouse(MouseEvent { kind, column, row, modifiers }));
         self
     }
 

@@ -144,7 +144,7 @@ async fn where_one_may_only_look_nothing_that_writes_is_opened() {
         ("ingest".into(), "ingest"),
         ("new".into(), "new"),
         (format!("new {file}"), "create"),
-        ("load".into(), "load"),
+        ("load".into(), "ingest"),
     ] {
         command(&mut console, &lake, &line).await;
         assert_eq!(console.app.here().screen, "overview", "{line}");

@@ -17,7 +17,7 @@ use crate::common::Lake;
 use crate::common::lake::START_MS;
 
 /// Paths stand on the screens as they were given: these are alike on every machine.
-const GOOD: &str = "assets/demo/orders-nov.csv";
+pub const GOOD: &str = "assets/demo/orders-nov.csv";
 const BROKEN: &str = "assets/demo/orders-nov-broken.csv";
 pub const BOTH: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -44,7 +44,7 @@ fn unnamed(mut screen: String) -> String {
 }
 
 /// A table that the files of the demo are for.
-async fn lake() -> Lake {
+pub async fn lake() -> Lake {
     let lake = Lake::new().await;
     let optional = |id, name, kind| NestedField::optional(id, name, Type::Primitive(kind)).into();
     let fields: Vec<NestedFieldRef> = vec![
@@ -63,17 +63,17 @@ async fn lake() -> Lake {
     lake
 }
 
-fn load(file: &str) -> Route {
+pub fn load(file: &str) -> Route {
     Route::new("load").of_table("sales.orders".parse().unwrap()).with_detail(file)
 }
 
-async fn opened(lake: &Lake, route: Route) -> Console {
+pub async fn opened(lake: &Lake, route: Route) -> Console {
     let mut console = Console::with(super::console::setup(&["icedeck"]), route);
     console.settle(&lake.lake).await;
     console
 }
 
-async fn walk(console: &mut Console, lake: &Lake, keys: &str) {
+pub async fn walk(console: &mut Console, lake: &Lake, keys: &str) {
     for key in keys.split_whitespace() {
         console.press(key).settle(&lake.lake).await;
     }
@@ -255,13 +255,14 @@ fn folder_screen() {
     let entry = |name: &str, bytes: Option<u64>, hours: i64| folder::Entry {
         name: name.into(),
         path: format!("/srv/drop/{name}").into(),
-        bytes,
+        kind: bytes.map_or(folder::EntryKind::Folder, folder::EntryKind::File),
         modified_ms: Some(START_MS - hours * 3_600_000),
     };
     let rows = vec![
-        folder::Entry { name: "..".into(), path: "/srv".into(), bytes: None, modified_ms: None },
+        folder::Entry { name: "..".into(), path: "/srv".into(), kind: folder::EntryKind::Folder, modified_ms: None },
         entry("archive", None, 9_000),
         entry("notes.md", Some(812), 3),
+        folder::Entry { kind: folder::EntryKind::Other("pipe"), ..entry("feed", None, 1) },
         entry("orders-nov.csv", Some(22_148_911), 1),
         entry("shipments.ndjson.zst", Some(5_311), 30),
         entry(samples::HOSTILE, Some(12), 2),

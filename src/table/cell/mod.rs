@@ -1,7 +1,8 @@
 //! One value of a row, a bound or a partition as a plain value: what screens show and scripts read.
 //!
-//! Exact: no digit is lost on the way in. Nothing here cuts or pads.
+//! Exact: no digit is lost on the way in. Nothing is cut but where that is asked for, in `brief`.
 
+mod brief;
 mod columnar;
 mod literal;
 
@@ -15,7 +16,7 @@ pub use columnar::{Reader, cells};
 pub use literal::{of_datum, of_literal};
 
 use super::moment;
-use super::text::visible;
+use super::text::{visible, write_visible};
 
 /// A plain value.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -138,6 +139,8 @@ impl fmt::Display for Cell {
                 list(f, '{', '}', fields.iter(), |f, (name, value)| write!(f, "{}: {value}", visible(name)))
             }
             Cell::Map(pairs) => list(f, '{', '}', pairs.iter(), |f, (key, value)| write!(f, "{key}: {value}")),
+            Cell::Text(text) => write_visible(f, text),
+            Cell::Binary(bytes) => bytes.chunks(1024).try_for_each(|some| f.write_str(&hexadecimal(some))),
             plain => f.write_str(&visible(&plain.exact())),
         }
     }

@@ -108,7 +108,7 @@ impl<L: List> ListView<L> {
             let told = [whole.as_str(), " matched as plain text ", " plain text "];
             if let Some(told) = told.into_iter().find(|told| text::width(told) <= room) {
                 let x = field.right() - u16::try_from(text::width(told)).unwrap_or(0);
-                buf.set_string(x, field.y, told, cx.styles.get(Tone::Danger));
+                line(told, Tone::Danger, Rect { x, width: field.right() - x, ..field }, 0, buf, cx);
             }
         }
         rest

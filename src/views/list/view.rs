@@ -288,7 +288,7 @@ impl<L: List> View for ListView<L> {
             offers.push(Action::Describe.into());
             offers.push(Action::Filter.into());
             offers.push(Action::Mark.into());
-            if self.raw().is_some() {
+            if self.listing.current().is_some_and(|row| self.listing.look.has_raw(row)) {
                 offers.push(Action::Raw.into());
             }
             offers.push(Action::Copy.into());
@@ -299,6 +299,10 @@ impl<L: List> View for ListView<L> {
             offers.push(Action::Filter.into());
         }
         offers.push(Action::Refresh.into());
+        if matches!(self.state, Load::Failed(_)) && !offers.iter().any(|offer| offer.action == Action::Filter) {
+            // Also where nothing could be read: what is typed behind it is never taken for keys.
+            offers.push(Action::Filter.into());
+        }
         let quiet = [
             Action::Down,
             Action::Up,

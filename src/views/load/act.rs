@@ -76,6 +76,9 @@ impl Task for ReadMapping {
 
 impl LoadView {
     pub(super) fn offered(&self, cx: &Context<'_>) -> Vec<Offer> {
+        if matches!(self.draft, Load::Failed(_)) {
+            return vec![Action::Edit.called("how it is read"), Action::Refresh.called("try again")];
+        }
         if self.draft.ready().is_none() || self.is_committing(cx) {
             return Vec::new();
         }
@@ -86,7 +89,7 @@ impl LoadView {
             Step::Commit => self.commit_offers(),
         };
         if self.step < Step::Commit {
-            if self.step != Step::Preflight || self.preflight.ready().is_some_and(|pane| pane.is_clean()) {
+            if self.step != Step::Preflight || self.preflight.ready().is_none_or(|pane| pane.is_clean()) {
                 offers.push(Action::Next.into());
             }
             offers.extend(Scroll::ACTIONS.map(Offer::from));
@@ -97,7 +100,10 @@ impl LoadView {
     }
 
     fn preflight_offers(&self) -> Vec<Offer> {
-        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+        let Some(pane) = self.preflight.ready() else {
+            let has_failed = matches!(self.preflight, Load::Failed(_));
+            return has_failed.then(|| Action::Open.called("check again")).into_iter().collect();
+        };
         if pane.is_clean() {
             return vec![Action::Open.called("commit")];
         }
@@ -117,17 +123,17 @@ impl LoadView {
 
     pub(super) fn acted(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
         match (self.step, action) {
-            (Step::Source, Action::Open | Action::Next) => self.go(Step::Mapping, cx),
+            (Step::Source, Action::Open | Action::Next) => self.go(Step::Mapping),
             (Step::Source, Action::Edit) => self.ask_setting(),
             (Step::Source, _) => {
                 let (_, wanted) = self.rows.act(action);
                 wanted.map(|wanted| self.look(wanted)).unwrap_or_default()
             }
-            (Step::Mapping, Action::Open | Action::Next) => self.go(Step::Preflight, cx),
+            (Step::Mapping, Action::Open | Action::Next) => self.go(Step::Preflight),
             (Step::Mapping, _) => self.act_on_mapping(action),
             (Step::Preflight, Action::Reject) => self.ask_rejects(),
-            (Step::Preflight, Action::Next) => self.go(Step::Commit, cx),
-            (Step::Preflight, Action::Open) => self.open_fault(cx),
+            (Step::Preflight, Action::Next) => self.go(Step::Commit),
+            (Step::Preflight, Action::Open) => self.open_fault(),
             (Step::Preflight, _) => {
                 if let Load::Ready(pane) = &mut self.preflight {
                     pane.act(action);
@@ -185,23 +191,38 @@ impl LoadView {
 
     pub(super) fn take_mapping(&mut self, path: PathBuf, mapping: Mapping) -> Vec<Effect> {
         let Some(draft) = self.draft.ready() else { return Vec::new() };
-        let next = Arc::new(draft.with_mapping(Mapping { source: None, ..mapping }));
+        let mut mapping = Mapping { source: None, ..mapping };
+        // Of columns that the table has not there is no row in which they could be mended.
+        let foreign = self.mapping.foreign(&mut mapping);
+        let next = Arc::new(draft.with_mapping(mapping));
         self.draft = Load::Ready(next);
-        self.choices.mapping = Some(path);
-        self.bind()
+        // What is left out makes another mapping of it than the file's.
+        self.choices.mapping = foreign.is_empty().then_some(path);
+        let told = (!foreign.is_empty()).then(|| left_out(&foreign));
+        self.bind().into_iter().chain(told).collect()
     }
 
     /// As if the files were opened for the first time.
     fn match_anew(&mut self) -> Vec<Effect> {
         self.choices.mapping = None;
-        vec![Effect::start(tasks::Open { route: self.route.clone(), again: None })]
+        self.open_files()
+    }
+
+    /// What can be said of how the files are read; of files that did not open, all of it.
+    fn settings(&self) -> Vec<Setting> {
+        self.draft.ready().map_or_else(|| Setting::ALL.to_vec(), |draft| Setting::of(draft.settings()))
+    }
+
+    /// What holds; of files that did not open, what was said.
+    fn value(&self, setting: Setting) -> String {
+        match self.draft.ready() {
+            Some(draft) => setting.value(draft.settings(), draft.source().inferred_from_all),
+            None => setting.said(&self.options),
+        }
     }
 
     fn ask_setting(&self) -> Vec<Effect> {
-        let Some(draft) = self.draft.ready() else { return Vec::new() };
-        let all = draft.source().inferred_from_all;
-        let settings = draft.settings();
-        let items = Setting::of(settings).into_iter().map(|s| format!("{:<14} {}", s.name(), s.value(settings, all)));
+        let items = self.settings().into_iter().map(|s| format!("{:<14} {}", s.name(), self.value(s)));
         vec![Effect::show(Pick::one("setting", "how the files are read", items.collect()))]
     }
 
@@ -213,10 +234,10 @@ impl LoadView {
     }
 
     /// The line of the fault under the cursor, in the source; the commit, where there is no fault.
-    fn open_fault(&mut self, cx: &Context<'_>) -> Vec<Effect> {
-        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+    fn open_fault(&mut self) -> Vec<Effect> {
+        let Some(pane) = self.preflight.ready() else { return self.check_again() };
         if pane.is_clean() {
-            return self.go(Step::Commit, cx);
+            return self.go(Step::Commit);
         }
         let (Some(fault), Some(draft)) = (pane.fault(), self.draft.ready()) else { return Vec::new() };
         let file = draft.source().files.iter().position(|f| f.path == fault.line.file).unwrap_or(0);
@@ -247,7 +268,7 @@ impl LoadView {
         vec![Effect::Start(COMMIT, Box::new(task))]
     }
 
-    pub(super) fn answered(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
+    pub(super) fn answered(&mut self, topic: &'static str, answer: Answer) -> Vec<Effect> {
         let column = self.mapping.column().map(|side| side.name.clone());
         match (topic, answer, column) {
             ("setting", Answer::Chosen(number), _) => self.ask_value(number),
@@ -258,10 +279,12 @@ impl LoadView {
                 false => self.edit(&MappingEdit::Expression { column, sql }),
             },
             ("constant", Answer::Text(text), Some(column)) => self.edit(&MappingEdit::Constant { column, text }),
-            ("format", Answer::Text(line), Some(column)) => match cast::from_line(&line) {
-                Ok(cast) => self.edit(&MappingEdit::Cast { column, cast }),
-                Err(error) => vec![Effect::failed(&error)],
-            },
+            ("format", Answer::Text(line), Some(column)) if self.step == Step::Mapping => {
+                match cast::from_line(&line) {
+                    Ok(cast) => self.edit(&MappingEdit::Cast { column, cast }),
+                    Err(error) => vec![Effect::failed(&error)],
+                }
+            }
             ("save", Answer::Text(path), _) => {
                 self.choices.saving = entered(&path);
                 self.save(false)
@@ -273,7 +296,7 @@ impl LoadView {
             },
             ("rejects", Answer::Text(path), _) => {
                 self.choices.rejects = entered(&path);
-                if self.choices.rejects.is_some() { self.go(Step::Commit, cx) } else { Vec::new() }
+                if self.choices.rejects.is_some() { self.go(Step::Commit) } else { Vec::new() }
             }
             (topic, Answer::Text(entered), _) => self.set(topic, &entered),
             _ => Vec::new(),
@@ -286,23 +309,24 @@ impl LoadView {
     }
 
     fn ask_value(&self, number: usize) -> Vec<Effect> {
-        let Some(draft) = self.draft.ready() else { return Vec::new() };
-        let Some(setting) = Setting::of(draft.settings()).get(number).copied() else { return Vec::new() };
-        let value = setting.value(draft.settings(), draft.source().inferred_from_all);
-        ask(setting.name(), setting.name(), setting.hint(), &value)
+        let Some(setting) = self.settings().get(number).copied() else { return Vec::new() };
+        ask(setting.name(), setting.name(), setting.hint(), &self.value(setting))
     }
 
     /// Reads the files in another way: the topic is the setting's name.
     fn set(&mut self, name: &str, value: &str) -> Vec<Effect> {
-        let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
-        let settings = Setting::of(draft.settings());
-        let Some(setting) = settings.iter().find(|setting| setting.name() == name) else { return Vec::new() };
-        match setting.change(draft.options(), value) {
-            Ok(options) => {
-                let task = tasks::Open { route: self.route.clone(), again: Some((draft, options)) };
-                vec![Effect::start(task)]
+        let Some(setting) = self.settings().into_iter().find(|setting| setting.name() == name) else {
+            return Vec::new();
+        };
+        let draft = self.draft.ready().cloned();
+        let before = draft.as_ref().map_or_else(|| self.options.clone(), |draft| draft.options());
+        match (setting.change(before, value), draft) {
+            (Ok(options), Some(draft)) => self.read_again(draft, options),
+            (Ok(options), None) => {
+                (self.options, self.draft) = (options, Load::Loading);
+                self.open_files()
             }
-            Err(error) => vec![Effect::failed(&error)],
+            (Err(error), _) => vec![Effect::failed(&error)],
         }
     }
 
@@ -329,6 +353,13 @@ impl LoadView {
     }
 }
 
+/// Says which columns of a mapping file are not taken.
+fn left_out(foreign: &[String]) -> Effect {
+    let (columns, are) = if foreign.len() == 1 { ("column", "it is") } else { ("columns", "they are") };
+    let names = text::safe(&foreign.join(", ")).into_owned();
+    Effect::Notice(Notice::warning(format!("the table has no {columns} {names}: {are} left out of the mapping")))
+}
+
 fn mapping_offers() -> Vec<Offer> {
     let own = [
         Action::MapFrom,
@@ -347,7 +378,7 @@ fn mapping_offers() -> Vec<Offer> {
 fn ask_source(draft: &Draft, title: &str) -> Vec<Effect> {
     let none = std::iter::once("(no source)".to_string());
     let columns = draft.source().columns.iter().map(|column| {
-        let sample = column.samples.first().map(|s| format!("   \"{s}\"")).unwrap_or_default();
+        let sample = column.samples.first().map(|s| format!("   \"{}\"", text::brief(s))).unwrap_or_default();
         format!("{}{sample}", column.name)
     });
     vec![Effect::show(Pick::one("source", format!("{title} is taken from"), none.chain(columns).collect()))]

@@ -11,7 +11,7 @@ use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::ingest::draft::Draft;
 use crate::ingest::fit::Example;
-use crate::ingest::mapping::{MappingView, Rule, SourceSide, State, TableSide};
+use crate::ingest::mapping::{ColumnMapping, Mapping, MappingView, Rule, SourceSide, State, TableSide};
 use crate::views::page::Scroll;
 use crate::views::widgets::load::{line, pane};
 use crate::views::widgets::{human, text};
@@ -39,6 +39,16 @@ impl MappingPane {
     /// The table column under the cursor.
     pub fn column(&self) -> Option<&TableSide> {
         self.view()?.table.get(self.cursor)
+    }
+
+    /// Takes the columns out of a mapping that the table does not have, and gives their names.
+    pub fn foreign(&self, mapping: &mut Mapping) -> Vec<String> {
+        let Some(view) = self.view() else { return Vec::new() };
+        let is_own = |name: &str| view.table.iter().any(|side| side.name == name);
+        let (own, foreign): (_, Vec<ColumnMapping>) =
+            std::mem::take(&mut mapping.columns).into_iter().partition(|c| is_own(&c.column));
+        mapping.columns = own;
+        foreign.into_iter().map(|column| column.column).collect()
     }
 
     /// What is wrong, each a sentence; empty where every column can be loaded.
@@ -174,9 +184,9 @@ fn described(draft: &Draft, side: &TableSide) -> String {
 }
 
 fn source_line(side: &SourceSide, names: usize) -> String {
-    let sample = side.sample.as_deref().map(|s| format!("\"{s}\"")).unwrap_or_default();
+    let sample = side.sample.as_deref().map(|s| format!("\"{}\"", text::brief(s))).unwrap_or_default();
     let nulls = if side.null_percent > 0 { format!("null {} %  ", side.null_percent) } else { String::new() };
-    format!("{} {:<9} {nulls}{}", text::pad(&text::safe(&side.name), names, false), side.type_name, text::safe(&sample))
+    format!("{} {:<9} {nulls}{sample}", text::pad(&text::safe(&side.name), names, false), side.type_name)
 }
 
 fn table_line(side: &TableSide, names: usize, types: usize, required: &str) -> (String, Tone) {
@@ -192,13 +202,13 @@ fn table_line(side: &TableSide, names: usize, types: usize, required: &str) -> (
 }
 
 fn example(example: &Example) -> String {
-    let from = example.from.as_deref().unwrap_or("null");
+    let from = text::brief(example.from.as_deref().unwrap_or("null"));
     let to = match &example.to {
-        Ok(Some(value)) => value.clone(),
+        Ok(Some(value)) => text::brief(value).into_owned(),
         Ok(None) => "null".into(),
-        Err(why) => format!("✖ {why}"),
+        Err(why) => format!("✖ {}", text::brief(why)),
     };
-    text::safe(&format!("{from} → {to}")).into_owned()
+    format!("{from} → {to}")
 }
 
 /// As many examples on a line as it holds; none of them is broken.

@@ -68,6 +68,8 @@ pub struct LoadView {
     route: Route,
     step: Step,
     draft: Load<Arc<Draft>>,
+    /// What was said of how files are read that did not open.
+    options: SourceOptions,
     previewer: Option<tasks::SharedPreviewer>,
     rows: window::RowWindow,
     mapping: mapping::MappingPane,
@@ -88,6 +90,7 @@ impl LoadView {
             route,
             step: Step::Source,
             draft: Load::Idle,
+            options: SourceOptions::default(),
             previewer: None,
             rows: window::RowWindow::default(),
             mapping: mapping::MappingPane::default(),
@@ -112,7 +115,20 @@ impl LoadView {
         let first = self.rows.begin();
         let mut effects = self.look(first);
         effects.extend(self.bind());
+        if self.step == Step::Preflight {
+            effects.extend(self.check());
+        }
         effects
+    }
+
+    /// Opens the files for the first time, or as if it were.
+    fn open_files(&self) -> Vec<Effect> {
+        vec![Effect::start(tasks::Open { route: self.route.clone(), options: self.options.clone(), again: None })]
+    }
+
+    /// Reads the files of a draft again, perhaps in another way.
+    fn read_again(&self, draft: Arc<Draft>, options: SourceOptions) -> Vec<Effect> {
+        vec![Effect::start(tasks::Open { route: self.route.clone(), options, again: Some(draft) })]
     }
 
     fn look(&self, options: crate::ingest::preview::PreviewOptions) -> Vec<Effect> {
@@ -132,7 +148,7 @@ impl LoadView {
     }
 
     /// Goes to a step, where the one before it allows that.
-    fn go(&mut self, step: Step, cx: &Context<'_>) -> Vec<Effect> {
+    fn go(&mut self, step: Step) -> Vec<Effect> {
         self.from_fault = false;
         let problems = self.mapping.problems();
         if step > Step::Mapping && self.mapping.view().is_none_or(|_| !problems.is_empty()) {
@@ -144,7 +160,7 @@ impl LoadView {
             Step::Commit => self.go_to_commit(),
             Step::Preflight => {
                 self.step = step;
-                self.check(cx)
+                self.check()
             }
             Step::Source | Step::Mapping => {
                 self.step = step;
@@ -154,7 +170,7 @@ impl LoadView {
     }
 
     /// Checks every row, unless that was done for the same files and mapping.
-    fn check(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+    fn check(&mut self) -> Vec<Effect> {
         let subject = self.subject();
         if self.checked.is_some() && self.checked == subject && self.preflight.ready().is_some() {
             return Vec::new();
@@ -167,13 +183,21 @@ impl LoadView {
     }
 
     fn go_to_commit(&mut self) -> Vec<Effect> {
-        let Some(pane) = self.preflight.ready() else { return Vec::new() };
+        let Some(pane) = self.preflight.ready() else { return self.check_again() };
         if !pane.is_clean() && self.choices.rejects.is_none() {
             let told = "some rows do not fit: mend them or the mapping, or name a file that they are written to";
             return vec![Effect::Notice(Notice::warning(told))];
         }
         self.step = Step::Commit;
         Vec::new()
+    }
+
+    /// Starts a preflight that failed or was cancelled once more; one that is at work goes on.
+    fn check_again(&mut self) -> Vec<Effect> {
+        match self.preflight {
+            Load::Loading => vec![Effect::Notice(Notice::info("the rows are still being checked"))],
+            _ => self.check(),
+        }
     }
 
     fn is_committing(&self, cx: &Context<'_>) -> bool {
@@ -296,17 +320,22 @@ impl View for LoadView {
     }
 
     fn open(&mut self, cx: &Context<'_>) -> Vec<Effect> {
-        // A refresh keeps the mapping: the files are read again as they are read now.
-        let again = self.draft.ready().map(|draft| (draft.clone(), draft.options()));
-        if again.is_none() {
-            self.draft = Load::Loading;
-        }
         // Left while it was checked: nobody waits for that answer any more.
         if matches!(self.preflight, Load::Loading) && !cx.is_running(CHECK) {
             (self.preflight, self.step) = (Load::Idle, self.step.min(Step::Mapping));
         }
         self.checked = None;
-        vec![Effect::start(tasks::Open { route: self.route.clone(), again })]
+        // A refresh keeps the mapping: the files are read again as they are read now.
+        match self.draft.ready().cloned() {
+            Some(draft) => {
+                let options = draft.options();
+                self.read_again(draft, options)
+            }
+            None => {
+                self.draft = Load::Loading;
+                self.open_files()
+            }
+        }
     }
 
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
@@ -356,8 +385,8 @@ impl View for LoadView {
         }
     }
 
-    fn answer(&mut self, topic: &'static str, answer: Answer, cx: &Context<'_>) -> Vec<Effect> {
-        self.answered(topic, answer, cx)
+    fn answer(&mut self, topic: &'static str, answer: Answer, _cx: &Context<'_>) -> Vec<Effect> {
+        self.answered(topic, answer)
     }
 
     fn raw(&self) -> Option<RawText> {

@@ -37,12 +37,12 @@ impl Look for Faults {
     }
 
     fn show(&self, (_, fault): &Self::Row, _now_ms: i64) -> Vec<Shown> {
-        let text = |value: &Option<String>| Shown::or_missing(value.as_ref(), Shown::text);
+        let part = |value: &Option<String>| Shown::or_missing(value.as_ref(), |value| Shown::text(text::brief(value)));
         vec![
             Shown::count(fault.line.line),
-            text(&fault.column),
-            text(&fault.value),
-            Shown::text(&fault.reason).tone(Tone::Danger),
+            part(&fault.column),
+            part(&fault.value),
+            Shown::text(text::brief(&fault.reason)).tone(Tone::Danger),
             Shown::text(fault.line.file.file_name().unwrap_or_default().to_string_lossy()),
         ]
     }

@@ -26,11 +26,23 @@ pub enum Setting {
 }
 
 impl Setting {
+    /// All of them.
+    pub const ALL: [Setting; 8] = [
+        Setting::Delimiter,
+        Setting::Quote,
+        Setting::Header,
+        Setting::Nulls,
+        Setting::Encoding,
+        Setting::SkipLines,
+        Setting::AllRows,
+        Setting::Format,
+    ];
+
     /// Those that can be changed for this format.
     pub fn of(settings: &SourceSettings) -> Vec<Setting> {
-        use Setting::{AllRows, Delimiter, Encoding, Format as Kind, Header, Nulls, Quote, SkipLines};
+        use Setting::{AllRows, Encoding, Format as Kind};
         match settings.format {
-            Format::Csv => vec![Delimiter, Quote, Header, Nulls, Encoding, SkipLines, AllRows, Kind],
+            Format::Csv => Self::ALL.to_vec(),
             Format::NdJson => vec![Encoding, AllRows, Kind],
             Format::Parquet => vec![Kind],
         }
@@ -77,6 +89,22 @@ impl Setting {
             Setting::Nulls => dialect.map(|d| d.nulls.join("|")).unwrap_or_default(),
             Setting::SkipLines => dialect.map(|d| d.skip_lines.to_string()).unwrap_or_default(),
         }
+    }
+
+    /// What was said of it, as it may be entered; empty where it is to be detected.
+    pub fn said(self, options: &SourceOptions) -> String {
+        let word = |yes: bool| if yes { "yes" } else { "no" }.to_string();
+        match self {
+            Setting::Format => options.format.map(|format| format!("{format:?}").to_lowercase()),
+            Setting::Delimiter => options.delimiter.map(mark),
+            Setting::Quote => options.quote.map(mark),
+            Setting::Header => options.header.map(word),
+            Setting::Nulls => options.nulls.as_ref().map(|nulls| nulls.join("|")),
+            Setting::Encoding => options.encoding.clone(),
+            Setting::SkipLines => options.skip_lines.map(|lines| lines.to_string()),
+            Setting::AllRows => options.infer_from_all.then(|| "all".to_string()),
+        }
+        .unwrap_or_default()
     }
 
     /// The options with this one changed to what was entered.

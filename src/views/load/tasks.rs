@@ -48,8 +48,10 @@ pub struct Opened {
 pub struct Open {
     /// The table, and the files as its detail, one a line.
     pub route: Route,
-    /// What is read in another way, and how.
-    pub again: Option<(Arc<Draft>, SourceOptions)>,
+    /// How they are read, as far as that is said.
+    pub options: SourceOptions,
+    /// What is read once more, or in another way.
+    pub again: Option<Arc<Draft>>,
 }
 
 /// The files of a route: its detail, one a line.
@@ -67,8 +69,8 @@ impl Task for Open {
 
     async fn run(&self, lake: &Lake, feed: &Feed<Opened>) -> Result<()> {
         let draft = match &self.again {
-            Some((draft, options)) => {
-                let (draft, options) = (draft.clone(), options.clone());
+            Some(draft) => {
+                let (draft, options) = (draft.clone(), self.options.clone());
                 blocking(feed.monitor(), move |monitor| draft.reread(&options, monitor)).await?
             }
             None => self.open(lake, feed.monitor()).await?,
@@ -83,7 +85,7 @@ impl Open {
         let address = self.route.table().ok_or_else(|| Error::invalid("no table is named to load into"))?;
         let table = lake.table(self.route.catalog.as_deref(), address).await?;
         let branch = branch(&table, address.at.as_deref())?;
-        let options = SourceOptions { paths: paths(&self.route), ..SourceOptions::default() };
+        let options = SourceOptions { paths: paths(&self.route), ..self.options.clone() };
         blocking(monitor, move |monitor| Draft::open(table, branch, &options, monitor)).await
     }
 }

@@ -197,7 +197,8 @@ fn column_width(preview: &Preview, at: usize, seen: std::ops::Range<usize>) -> u
 fn shown(cell: &Cell) -> String {
     match cell.is_null() {
         true => "–".into(),
-        false => text::safe(&cell.to_string()).into_owned(),
+        // Some characters take no room.
+        false => cell.brief(4 * WIDEST),
     }
 }
 

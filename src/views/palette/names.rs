@@ -9,6 +9,7 @@ use crate::app::route::Route;
 use crate::app::task::{Feed, Task};
 use crate::catalog::Lake;
 use crate::table::Namespace;
+use crate::views::folder::EntryKind;
 use crate::views::{self, Needs, changed_rows, diff, folder};
 use crate::{Error, Result};
 
@@ -54,7 +55,7 @@ pub fn asked(line: &str, here: &Route) -> Option<Asked> {
     if needs == Needs::Nothing || rest.contains('@') {
         return None;
     }
-    if views::screen(word).is_some_and(folder::is_picker) {
+    if views::screen(word).is_some_and(|screen| folder::is_picker(screen) || folder::picker_of(screen).is_some()) {
         let end = rest.rfind('/').map_or(0, |slash| slash + 1);
         let folder = rest.get(..end).unwrap_or_default();
         let place = PathBuf::from(if folder.is_empty() { "." } else { folder });
@@ -137,9 +138,10 @@ impl Names {
 async fn of_folder(path: PathBuf) -> Result<Vec<Name>> {
     let entries = tokio::task::spawn_blocking(move || folder::read(&path)).await;
     let entries = entries.map_err(|e| Error::bug("reading the folder broke off").caused_by(e))??;
-    let name = |entry: folder::Entry| match entry.bytes {
-        None => Name { typed: format!("{}/", entry.name), what: "folder" },
-        Some(_) => Name { typed: entry.name, what: "file" },
+    let name = |entry: folder::Entry| match entry.kind {
+        EntryKind::Folder => Name { typed: format!("{}/", entry.name), what: "folder" },
+        EntryKind::File(_) => Name { typed: entry.name, what: "file" },
+        EntryKind::Other(what) => Name { typed: entry.name, what },
     };
     Ok(entries.into_iter().map(name).collect())
 }

@@ -1,12 +1,9 @@
 //! A value in a cell of the grid: short, safe, sorted by what it is. Whole values belong into the detail.
 
-use std::fmt::{self, Write};
-
 use crate::app::theme::Tone;
 use crate::query::ColumnHead;
 use crate::table::Cell;
 use crate::views::widgets::shown::{Column, Order, Shown};
-use crate::views::widgets::text;
 
 /// Cells are as wide as this at most.
 const CELL: usize = 40;
@@ -29,7 +26,7 @@ pub fn shown(cell: &Cell) -> Shown {
         return Shown { text: "null".into(), ..Shown::missing() };
     }
     let tone = if cell.is_number() { Tone::Number } else { Tone::Plain };
-    Shown { text: brief(cell, 4 * CELL).into(), tone, order: order(cell) }
+    Shown { text: cell.brief(4 * CELL).into(), tone, order: order(cell) }
 }
 
 /// A value as the detail shows it: whole, unless it is enormous.
@@ -38,7 +35,7 @@ pub fn whole(cell: &Cell) -> Shown {
         return Shown { text: "null".into(), ..Shown::missing() };
     }
     let tone = if cell.is_number() { Tone::Number } else { Tone::Plain };
-    Shown { text: brief(cell, WHOLE).into(), tone, order: Order::Text }
+    Shown { text: cell.brief(WHOLE).into(), tone, order: Order::Text }
 }
 
 fn order(cell: &Cell) -> Order {
@@ -53,48 +50,6 @@ fn order(cell: &Cell) -> Order {
         Cell::Timestamp { nanos, .. } => Order::Whole(*nanos),
         Cell::Bool(b) => Order::Whole(i128::from(*b)),
         _ => Order::Text,
-    }
-}
-
-/// The beginning of a value, safe to show. Long texts, lists and bytes are not made into text first.
-fn brief(cell: &Cell, most: usize) -> String {
-    match cell {
-        Cell::Text(long) => {
-            let end = long.char_indices().nth(most).map_or(long.len(), |(at, _)| at);
-            ended(text::safe(long.get(..end).unwrap_or_default()).into_owned(), end < long.len())
-        }
-        Cell::Binary(bytes) => {
-            let some = bytes.get(..most / 2).unwrap_or(bytes);
-            ended(crate::table::cell::hexadecimal(some), some.len() < bytes.len())
-        }
-        _ => {
-            let mut short = Short { text: String::new(), left: most };
-            let cut = write!(short, "{cell}").is_err();
-            ended(short.text, cut)
-        }
-    }
-}
-
-fn ended(mut text: String, cut: bool) -> String {
-    if cut {
-        text.push('…');
-    }
-    text
-}
-
-/// Takes so many characters, then refuses.
-struct Short {
-    text: String,
-    left: usize,
-}
-
-impl Write for Short {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        for c in more.chars() {
-            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
-            self.text.push(c);
-        }
-        Ok(())
     }
 }
 

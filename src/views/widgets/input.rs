@@ -52,16 +52,22 @@ impl Input {
         self.area.insert_str(one_line(pasted));
     }
 
-    /// Draws a sign and the text behind it; gives back where the cursor stands.
+    /// Draws a sign and the text behind it, where there is room; gives back where the cursor stands.
     pub fn render(&mut self, sign: &str, area: Rect, buf: &mut Buffer, cx: &Context<'_>) -> Position {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return area.as_position();
+        }
         let style = cx.styles.get(Tone::Input);
         buf.set_style(area, style);
         buf.set_stringn(area.x, area.y, sign, usize::from(area.width), cx.styles.get(Tone::Key));
         let taken = u16::try_from(text::width(sign)).unwrap_or(0).min(area.width);
-        let field = Rect { x: area.x + taken, width: area.width - taken, ..area };
+        let field = Rect { x: area.x + taken, y: area.y, width: area.width - taken, height: 1 };
         self.area.set_style(style);
         self.area.set_cursor_style(style.reversed());
-        (&self.area).render(field, buf);
+        if !field.is_empty() {
+            (&self.area).render(field, buf);
+        }
         let column = u16::try_from(self.area.screen_cursor().col).unwrap_or(u16::MAX);
         Position::new(field.x.saturating_add(column).min(area.right().saturating_sub(1)), area.y)
     }

@@ -11,6 +11,15 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     crate::table::text::visible(text)
 }
 
+/// What is shown of a text in a line, in bytes: more has no room in any.
+const MOST: usize = 4096;
+
+/// The beginning of a text, made safe to show: what is cut was never gone through.
+pub fn brief(text: &str) -> Cow<'_, str> {
+    let front = crate::table::text::beginning(text, MOST);
+    if front.len() == text.len() { safe(text) } else { Cow::Owned(format!("{}…", safe(front))) }
+}
+
 /// How many cells a text takes.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(grapheme_width).sum() }
@@ -98,8 +107,12 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
         }
         let mut rest = word;
-        while width(rest.trim_end()) > cells {
-            let cut = head(rest, cells).0.len().max(rest.graphemes(true).next().map_or(1, str::len));
+        loop {
+            let fits = head(rest, cells).0.len();
+            if fits >= rest.trim_end().len() {
+                break;
+            }
+            let cut = fits.max(rest.graphemes(true).next().map_or(1, str::len));
             let (front, back) = rest.split_at(cut);
             lines.push(front.to_string());
             rest = back;
@@ -126,9 +139,23 @@ mod tests {
     }
 
     #[test]
+    fn an_enormous_text_is_cut_before_it_is_cleaned() {
+        assert_eq!(brief("a\u{7}"), "a␇");
+        let long = brief(&"日\u{7}".repeat(1 << 20)).into_owned();
+        assert!(long.len() <= MOST * 3 + 3 && long.ends_with('…') && !long.contains('\u{7}'));
+    }
+
+    #[test]
     fn ids_show_their_two_ends() {
         assert_eq!(short_id(8_264_310_946_571_773), "8264…1773");
         assert_eq!(fit_middle("abc", 9), "abc");
+    }
+
+    #[test]
+    fn a_long_word_is_broken_in_one_go() {
+        let began = std::time::Instant::now();
+        assert_eq!(wrap(&"␛x".repeat(50_000), 40).len(), 2500);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -212,7 +212,8 @@ impl<L: Look> Listing<L> {
 
     /// The column whose head is at a cell of the screen.
     pub fn head_at(&self, at: Position) -> Option<usize> {
-        let on_heads = at.y + 1 == self.window.body.y;
+        // A mouse may tell of places that no screen has.
+        let on_heads = at.y.checked_add(1) == Some(self.window.body.y);
         let found = self.window.heads.iter().find(|(from, to, _)| on_heads && (*from..*to).contains(&at.x));
         found.map(|(_, _, column)| *column)
     }
