@@ -1,19 +1,13 @@
 //! At the edges: windows of a row or a column, places that no screen has, values of megabytes, and pages that things went
 //! wrong on, from which there must be a way on.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use crossterm::event::{MouseButton, MouseEventKind};
 use icedeck::Error;
 use icedeck::app::route::Route;
-use icedeck::query::ColumnHead;
-use icedeck::table::{Cell, Namespace};
-use icedeck::views::rows::pager::{GridRow, Told};
+use icedeck::table::Namespace;
 use icedeck::views::{Needs, SCREENS, Screen};
 
 use super::console::Console;
-use super::golden::about;
 use super::steps::{GOOD, lake, load, opened};
 use super::walks::{filled, walk};
 use crate::common::Lake;
@@ -169,41 +163,14 @@ async fn columns_of_a_mapping_that_the_table_has_not_are_left_out_and_named() {
     assert!(console.screen(100, 28).contains("of 240 rows"), "{}", console.screen(100, 28));
 }
 
-/// Presses keys and draws, and says how long that took.
-fn paced(console: &mut Console, keys: &str) -> Duration {
-    let began = Instant::now();
-    for key in keys.split(' ') {
-        console.press(key).screen(100, 28);
-    }
-    began.elapsed()
-}
-
-#[test]
-fn a_value_of_megabytes_does_not_slow_the_grid() {
-    let heads: Arc<[ColumnHead]> =
-        ["id", "long", "inside"].map(|name| ColumnHead { name: name.into(), type_name: "string".into() }).into();
-    let long = Cell::Text("x\u{1b}".repeat(16 << 20));
-    let cells = vec![Cell::Int(1), long.clone(), Cell::List(vec![long])];
-    let row = |number| GridRow { number, heads: heads.clone(), cells: cells.clone() };
-    let mut console = Console::at(about("rows"));
-    let all = heads.iter().map(|head| head.name.clone()).collect();
-    console.send(Told::Open { heads: heads.clone(), all, total: Some(2), snapshot_id: Some(1) });
-    console.send(Told::Rows(vec![row(1), row(2)], 1)).send(Told::End).done();
-    let took = paced(&mut console, "j k j k d esc j k");
-    assert!(took < Duration::from_secs(20), "{took:?}");
-}
-
 #[tokio::test]
-async fn a_value_of_megabytes_does_not_slow_the_preview_of_a_file() {
+async fn a_value_of_megabytes_is_cut_in_the_preview_of_a_file() {
     let lake = lake().await;
     let path = lake.folder.path().join("long.csv");
     let long = "x".repeat(4 << 20);
     std::fs::write(&path, format!("order_id,note\nA-1,{long}\nA-2,{long}\n")).unwrap();
     let mut console = opened(&lake, load(path.to_str().unwrap())).await;
     assert!(console.screen(100, 28).contains("xxx…"), "{}", console.screen(100, 28));
-    let took = paced(&mut console, "j k j k j k j k");
-    assert!(took < Duration::from_secs(3), "{took:?}");
     walk(&mut console, &lake, "enter").await;
-    let took = paced(&mut console, "j k j k j k");
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(console.screen(100, 28).contains("xxx…"), "{}", console.screen(100, 28));
 }
