@@ -123,10 +123,10 @@ pub async fn assess(id: &str, context: &Context) -> Result<Exit> {
     if row.is_in_use {
         context.note("an icedeck works on it right now; what is told here may be old at once");
     }
-    let hint = if row.state.is_open() {
-        recovery::next_step(&row.ingest_id, Some(assessment))
-    } else {
-        "it is done with".into()
+    let hint = match (row.state.is_open(), row.is_in_use) {
+        (false, _) => "it is done with".into(),
+        (true, true) => "an icedeck works on it right now: look again when that has ended".into(),
+        (true, false) => recovery::next_step(&row.ingest_id, Some(assessment)),
     };
     tell(assessment, context);
     context.out.object(&Assessed { row: &row, assessment, hint })?;

@@ -105,7 +105,7 @@ fn refused(snapshot: &SnapshotRef, file: &str, is_certain: bool) -> Error {
     match is_certain {
         true => error.hint("icedeck rollback leads the branch back as a whole"),
         false => error
-            .hint("it deleted or updated rows by writing the others again: icedeck undo and icedeck rollback take it back as a whole")
-            .hint("it put other rows in their place: --force adds the files all the same"),
+            .hint("if it deleted or updated rows and wrote the others again: undo and rollback take it back as a whole")
+            .hint("if it put other rows in their place: --force adds the files all the same"),
     }
 }
