@@ -6,6 +6,7 @@ use super::recover_show::{Found, found, tell};
 use super::{Consent, Context, Exit};
 use crate::recovery::resolve::{self, Standing};
 use crate::recovery::{Deed, Done, Policy, Verdict, Word};
+use crate::table::Table;
 use crate::words::many;
 use crate::{Error, Kind, Result};
 
@@ -26,9 +27,9 @@ pub async fn run(deed: Deed, id: &str, context: &Context) -> Result<Exit> {
     if deed.may(&standing.assessment) && standing.assessment.verdict != Verdict::Landed {
         deed.rehearse(&record)?;
     }
-    let question = question(deed, &row.ingest_id, &record.plan.table.to_string(), row.rows, row.files, &standing);
+    let table = standing.table.as_ref().map_or(&record.plan.table, Table::name).to_string();
+    let question = question(deed, &row.ingest_id, &table, row.rows, row.files, &standing);
     if context.options.dry_run {
-        let table = record.plan.table.to_string();
         let mut done = Done::named(Word::Planned, &row.ingest_id, table, record.branch());
         (done.rows, done.files, done.bytes) = (Some(row.rows), Some(row.files), Some(row.bytes));
         done.attempts = row.attempts.into();

@@ -9,7 +9,7 @@ use iceberg::spec::{
 };
 
 use crate::monitor::Monitor;
-use crate::table::Table;
+use crate::table::{Table, manifest};
 use crate::{Error, Result};
 
 /// A data file to be read.
@@ -121,7 +121,7 @@ impl Delete {
 /// The live entries of one manifest.
 async fn read(table: &Table, manifest: &ManifestFile, monitor: &Monitor) -> Result<Vec<ManifestEntryRef>> {
     let load = async {
-        let loaded = manifest.load_manifest(table.inner().file_io()).await;
+        let loaded = manifest::load(table, manifest).await;
         loaded.map_err(|e| table.unreadable(e, "cannot read the manifest", &manifest.manifest_path))
     };
     let (entries, _) = monitor.until(load).await?.into_parts();

@@ -8,6 +8,7 @@ pub mod changes;
 mod field;
 pub mod footer;
 pub mod inspect;
+pub(crate) mod manifest;
 mod metadata;
 mod moment;
 mod name;

@@ -1,6 +1,7 @@
 """Tables that PyIceberg writes in the same warehouse, read by icedeck: rows and metadata tables."""
 import datetime as dt
 import decimal
+import uuid
 
 import pyarrow as pa
 from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -84,4 +85,25 @@ def by_path(lake):
         assert sorted(r["id"] for r in lake.json("rows", place)) == [1, 2, 3], place
 
 
-CHECKS = [all_types, history, no_snapshot, by_path]
+def by_uuid(lake):
+    """PyIceberg's table partitioned by uuid: rows and metadata tables by icedeck, its load beside, and PyIceberg's again"""
+    lake.run("create-namespace", "foreign", "--yes")
+    schema = Schema(NestedField(1, "id", LongType(), required=False), NestedField(2, "key", UUIDType(), required=False))
+    spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "key"))
+    properties = {"commit.manifest.min-count-to-merge": "2", "commit.manifest-merge.enabled": "true"}
+    table = lake.catalog().create_table("foreign.keys", schema, partition_spec=spec, properties=properties)
+    keys = [uuid.UUID(int=7), uuid.UUID(int=2**128 - 1), None]
+    source = lake.folder / "keys.csv"
+    source.write_text("id,key\n" + "".join(f"{i},{key or 'null'}\n" for i, key in enumerate(keys)))
+    rows = pa.table({"id": [0, 1, 2], "key": pa.array([k and k.bytes for k in keys], pa.binary(16))})
+    table.append(rows.cast(pa.schema([("id", pa.int64()), ("key", pa.binary(16))])))
+    lake.run("ingest", source, "foreign.keys", "--null", "null", "--yes")
+    table.refresh()
+    scanned = table.scan().to_arrow()
+    assert scanned.num_rows == 6
+    same_rows(rows_from_json(lake.json("rows", "foreign.keys"), scanned.schema), rows_of(scanned), "foreign.keys")
+    check_metadata_tables(lake, "foreign.keys", table)
+    assert len(lake.json("rows", "foreign.keys", "--filter", f"key = '{keys[1]}'")) == 2
+
+
+CHECKS = [all_types, history, no_snapshot, by_path, by_uuid]

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use iceberg::spec::{
-    DataFile, DataFileBuilder, ManifestEntry, ManifestFile, ManifestMetadata, ManifestStatus, ManifestWriter,
-};
+use iceberg::spec::{DataFile, ManifestEntry, ManifestFile, ManifestMetadata, ManifestStatus};
 
+use super::manifest::OpenManifest;
 use crate::storage::from_iceberg;
-use crate::table::Table;
+use crate::table::{Table, manifest};
 use crate::{Error, Result};
 
 /// One entry, complete.
@@ -29,18 +28,15 @@ impl Entry {
     }
 
     /// Writes it as a manifest of the snapshot `own` must say it: what `own` added or removed stays so, what older
-    /// snapshots added is there, and what they removed is not told again. Says whether anything was written.
-    pub(crate) fn put(self, writer: &mut ManifestWriter, own: i64) -> iceberg::Result<bool> {
+    /// snapshots added is there, and what they removed is not told again.
+    pub(crate) fn put(self, into: &mut OpenManifest, own: i64) -> iceberg::Result<()> {
         let Self { status, snapshot_id, sequence_number, file_sequence_number, file } = self;
         match status {
-            ManifestStatus::Added if snapshot_id == own => writer.add_file(file, sequence_number)?,
-            ManifestStatus::Deleted if snapshot_id == own => {
-                writer.add_delete_file(file, sequence_number, Some(file_sequence_number))?;
-            }
-            ManifestStatus::Deleted => return Ok(false),
-            _ => writer.add_existing_file(file, snapshot_id, sequence_number, Some(file_sequence_number))?,
+            ManifestStatus::Added if snapshot_id == own => into.add(file, sequence_number),
+            ManifestStatus::Deleted if snapshot_id == own => into.remove(file, sequence_number, file_sequence_number),
+            ManifestStatus::Deleted => Ok(()),
+            _ => into.keep(file, snapshot_id, sequence_number, file_sequence_number),
         }
-        Ok(true)
     }
 
     /// The same file, removed by the snapshot `own`.
@@ -51,7 +47,7 @@ impl Entry {
 
 /// Reads a manifest whole: what it says of itself, and its entries.
 pub(crate) async fn read(table: &Table, manifest: &ManifestFile) -> Result<(ManifestMetadata, Vec<Entry>)> {
-    let loaded = manifest.load_manifest(table.inner().file_io()).await;
+    let loaded = manifest::load(table, manifest).await;
     let loaded =
         loaded.map_err(|e| from_iceberg(e, "cannot read the manifest").with("file", &manifest.manifest_path))?;
     let (raw, metadata) = loaded.into_parts();
@@ -86,31 +82,9 @@ fn complete(entry: Arc<ManifestEntry>, next_row: &mut Option<u64>) -> Result<Ent
     Ok(Entry { status, snapshot_id, sequence_number, file_sequence_number, file })
 }
 
-/// The same file with another first row id. iceberg's files cannot be changed, so it is built anew.
+/// The same file with another first row id.
 pub(crate) fn with_first_row(file: &DataFile, first_row_id: Option<i64>) -> Result<DataFile> {
-    let mut builder = DataFileBuilder::default();
-    builder
-        .content(file.content_type())
-        .file_path(file.file_path().to_string())
-        .file_format(file.file_format())
-        .partition(file.partition().clone())
-        .record_count(file.record_count())
-        .file_size_in_bytes(file.file_size_in_bytes())
-        .column_sizes(file.column_sizes().clone())
-        .value_counts(file.value_counts().clone())
-        .null_value_counts(file.null_value_counts().clone())
-        .nan_value_counts(file.nan_value_counts().clone())
-        .lower_bounds(file.lower_bounds().clone())
-        .upper_bounds(file.upper_bounds().clone())
-        .key_metadata(file.key_metadata().map(<[u8]>::to_vec))
-        .split_offsets(file.split_offsets().map(<[i64]>::to_vec))
-        .equality_ids(file.equality_ids())
-        .first_row_id(first_row_id)
-        .referenced_data_file(file.referenced_data_file())
-        .content_offset(file.content_offset())
-        .content_size_in_bytes(file.content_size_in_bytes());
-    if let Some(order) = file.sort_order_id() {
-        builder.sort_order_id(order);
-    }
+    let mut builder = manifest::rebuild(file);
+    builder.first_row_id(first_row_id);
     builder.build().map_err(|e| Error::bug("a data file cannot be described again").caused_by(e))
 }

@@ -6,6 +6,7 @@
 mod carry;
 mod check;
 pub(crate) mod entry;
+mod manifest;
 mod merge;
 mod removal;
 mod write;

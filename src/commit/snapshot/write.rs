@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use iceberg::spec::{
-    FormatVersion, ManifestContentType, ManifestFile, ManifestListWriter, ManifestWriter, ManifestWriterBuilder,
-    PartitionSpec, SchemaRef, UNASSIGNED_SEQUENCE_NUMBER,
+    FormatVersion, ManifestContentType, ManifestFile, ManifestListWriter, PartitionSpec, SchemaRef,
+    UNASSIGNED_SEQUENCE_NUMBER,
 };
 
 use super::check::layout;
 use super::entry::{self, Entry};
+use super::manifest::OpenManifest;
 use super::{Producer, StagedFile};
 use crate::commit::propose::discard;
 use crate::storage::from_iceberg;
@@ -28,19 +29,13 @@ impl Producer<'_> {
         schema: SchemaRef,
         spec: PartitionSpec,
         content: ManifestContentType,
-    ) -> Result<ManifestWriter> {
+    ) -> Result<OpenManifest> {
         let path = format!("{}/{}-m{}.avro", self.folder, self.commit, self.manifests);
         self.manifests += 1;
         self.written.push(path.clone());
         let output = self.table.inner().file_io().new_output(path).map_err(failed)?;
-        let builder = ManifestWriterBuilder::new(output, Some(self.snapshot_id), schema, spec);
-        Ok(match (self.table.metadata().format_version(), content) {
-            (FormatVersion::V1, _) => builder.build_v1(),
-            (FormatVersion::V2, ManifestContentType::Data) => builder.build_v2_data(),
-            (FormatVersion::V2, ManifestContentType::Deletes) => builder.build_v2_deletes(),
-            (FormatVersion::V3, ManifestContentType::Data) => builder.build_v3_data(),
-            (FormatVersion::V3, ManifestContentType::Deletes) => builder.build_v3_deletes(),
-        })
+        let kind = (self.table.metadata().format_version(), content);
+        OpenManifest::new(output, self.snapshot_id, schema, spec, kind).map_err(failed)
     }
 
     /// A manifest for each partition spec among the files, the lowest spec first; more where there are very many.
@@ -57,13 +52,13 @@ impl Producer<'_> {
         for group in by_spec.values().flat_map(|group| group.chunks(LARGEST)) {
             let Some(first) = group.first() else { continue };
             let (schema, spec, _) = layout(self.table.metadata(), first)?;
-            let mut writer = self.begin_manifest(schema, spec.as_ref().clone(), ManifestContentType::Data)?;
+            let mut manifest = self.begin_manifest(schema, spec.as_ref().clone(), ManifestContentType::Data)?;
             for staged in group {
                 self.tally.add(&staged.file, staged.spec_id);
                 let number = sequence_number.unwrap_or(UNASSIGNED_SEQUENCE_NUMBER);
-                writer.add_file(staged.file.clone(), number).map_err(failed)?;
+                manifest.add(staged.file.clone(), number).map_err(failed)?;
             }
-            manifests.push(writer.write_manifest_file().await.map_err(failed)?);
+            manifests.push(manifest.close().await.map_err(failed)?);
         }
         Ok(manifests)
     }
@@ -77,11 +72,11 @@ impl Producer<'_> {
         entries: Vec<Entry>,
     ) -> Result<ManifestFile> {
         let own = self.snapshot_id;
-        let mut writer = self.begin_manifest(schema, spec, content)?;
+        let mut manifest = self.begin_manifest(schema, spec, content)?;
         for entry in entries {
-            entry.put(&mut writer, own).map_err(failed)?;
+            entry.put(&mut manifest, own).map_err(failed)?;
         }
-        writer.write_manifest_file().await.map_err(failed)
+        manifest.close().await.map_err(failed)
     }
 
     /// Writes the manifest list. The answer is the number of row ids given out, for tables that keep row lineage.

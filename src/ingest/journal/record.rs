@@ -14,6 +14,7 @@ use super::step::{Plan, Step};
 use crate::commit::{AttemptOutcome, Sending, StagedFile};
 use crate::storage::from_iceberg;
 use crate::table::Table;
+use crate::table::manifest::in_json;
 use crate::{Error, Result};
 
 /// A longer line is not one of ours.
@@ -129,7 +130,7 @@ fn layout(metadata: &TableMetadata, spec_id: i32, schema_id: i32) -> Result<(Sch
     let schema = metadata.schema_by_id(schema_id).ok_or_else(|| lost().with("schema", schema_id))?;
     let spec = metadata.partition_spec_by_id(spec_id).ok_or_else(|| lost().with("spec", spec_id))?;
     let partition = spec.partition_type(schema).map_err(|e| from_iceberg(e, "the spec does not fit the schema"))?;
-    Ok((schema.clone(), partition))
+    Ok((schema.clone(), in_json(&partition)))
 }
 
 fn is_same(a: &DataFile, b: &DataFile) -> bool {

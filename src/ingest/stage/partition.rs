@@ -7,12 +7,13 @@ use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::compute::interleave_record_batch;
 use arrow::row::{RowConverter, Rows, SortField};
 use iceberg::arrow::arrow_struct_to_literal;
-use iceberg::spec::{Literal, PartitionSpec, PrimitiveType, Schema, Struct, Transform, Type};
+use iceberg::spec::{Literal, PartitionSpec, Schema, Struct};
 
 use super::from_arrow;
 use super::names::partition_path;
 use super::transform::PartitionValues;
 use crate::storage::from_iceberg;
+use crate::table::manifest;
 use crate::{Error, Result};
 
 /// Splits batches by the values of a partition spec. Shared by all workers.
@@ -46,24 +47,18 @@ pub(super) struct Split {
 /// Whether partition values of this spec can be computed and written into manifests.
 ///
 /// # Errors
-/// [`Kind::Unsupported`](crate::Kind::Unsupported) for a uuid as it is, for which iceberg 0.10.1 has no Avro form, and
-/// for a time in nanoseconds as it is, which it cannot read again.
+/// [`Kind::Unsupported`](crate::Kind::Unsupported) for two fields of as many bytes each, which iceberg 0.10.1 cannot
+/// tell apart in Avro.
 pub(crate) fn check_writable(spec: &PartitionSpec, schema: &Schema) -> Result<()> {
     let cannot = |e| from_iceberg(e, "cannot compute the partition values of this table");
     let values = spec.partition_type(schema).map_err(cannot)?;
-    for (field, value) in spec.fields().iter().zip(values.fields()) {
-        let what = match &*value.field_type {
-            Type::Primitive(PrimitiveType::Uuid) => "a uuid",
-            Type::Primitive(PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs) => "a time in nanoseconds",
-            _ => continue,
-        };
-        if field.transform == Transform::Identity {
-            return Err(Error::unsupported(format!("tables partitioned by {what} as it is cannot be written"))
-                .with("partition", &field.name)
-                .hint("partition by bucket(16, column) instead"));
+    match manifest::fixed_twice(&values) {
+        None => Ok(()),
+        Some(second) => {
+            let why = "tables partitioned by two columns of as many bytes each (uuid, fixed) cannot be written";
+            Err(Error::unsupported(why).with("partition", &second.name).hint("partition by bucket(16, column) instead"))
         }
     }
-    Ok(())
 }
 
 impl Partitioner {

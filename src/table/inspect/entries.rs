@@ -13,6 +13,7 @@ use super::manifests::ManifestRow;
 use super::partitions::{PartitionReader, PartitionValues, united_names};
 use super::schemas::measured;
 use crate::monitor::Monitor;
+use crate::table::manifest;
 use crate::{Error, Result};
 
 /// How many entries one chunk has at most.
@@ -276,7 +277,7 @@ impl EntryStream {
 
 /// Reads one manifest. Foreign manifests that the reader cannot parse are an error of this manifest only.
 pub(in crate::table) async fn read(table: &Table, manifest: &ManifestFile) -> Result<Vec<ManifestEntryRef>> {
-    let loaded = manifest.load_manifest(table.inner().file_io()).await;
+    let loaded = manifest::load(table, manifest).await;
     let manifest = loaded.map_err(|e| table.unreadable(e, "cannot read the manifest", &manifest.manifest_path))?;
     Ok(manifest.into_parts().0)
 }
