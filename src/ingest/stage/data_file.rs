@@ -12,7 +12,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::ColumnPath;
 use tokio::runtime::Handle;
 
-use super::dictionary;
+use super::dictionary::Distinct;
 use super::settings::WriteSettings;
 use super::sink::Sink;
 use super::statistics::{FileStatistics, NanCounter};
@@ -21,7 +21,7 @@ use crate::storage::Storage;
 use crate::{Error, Result};
 
 /// What all data files of one load have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct FileContext {
     pub storage: Storage,
     pub runtime: Handle,
@@ -29,6 +29,7 @@ pub(super) struct FileContext {
     pub schema: SchemaRef,
     pub arrow_schema: ArrowSchemaRef,
     pub spec_id: i32,
+    pub distinct: Distinct,
 }
 
 /// Holds the sink within Parquet's writer, which gives nothing back by itself once it is finished.
@@ -65,8 +66,8 @@ impl OpenFile {
     pub fn open(context: &FileContext, location: String, first: &RecordBatch) -> Result<Self> {
         let sink = Sink::open(&context.storage, location, &context.runtime)?;
         let mut properties = context.settings.parquet.clone().into_builder();
-        for column in dictionary::distinct_columns(first)? {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![column]), false);
+        for column in context.distinct.columns(first)? {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![column.clone()]), false);
         }
         let options = ArrowWriterOptions::new().with_properties(properties.build());
         let writer = ArrowWriter::try_new_with_options(Slot(Some(sink)), context.arrow_schema.clone(), options)

@@ -2,6 +2,7 @@
 //! dictionary is given up in the end.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::row::{RowConverter, SortField};
@@ -12,15 +13,36 @@ use crate::Result;
 /// Rows that are looked at; fewer than a quarter of them tell nothing.
 const ROWS: usize = 4096;
 
+/// The columns that are not worth one, as the first rows of a load tell that are enough to tell it. A file of its own
+/// opinion for each partition would cost more than it gains.
+#[derive(Debug, Default)]
+pub(super) struct Distinct(OnceLock<Vec<String>>);
+
+impl Distinct {
+    /// Their names, by these rows where none were enough before.
+    ///
+    /// # Errors
+    /// As [`distinct_columns`].
+    pub fn columns(&self, first: &RecordBatch) -> Result<&[String]> {
+        if let Some(known) = self.0.get() {
+            return Ok(known);
+        }
+        match distinct_columns(first)? {
+            None => Ok(&[]),
+            Some(found) => Ok(self.0.get_or_init(|| found)),
+        }
+    }
+}
+
 /// The top-level columns of which more than three quarters of the first values differ, by name. Nulls count as one
-/// value; nested columns are left as they are.
+/// value; nested columns are left as they are. Nothing where there are too few rows.
 ///
 /// # Errors
 /// [`Kind::Bug`](crate::Kind::Bug) for values that have no order.
-pub(super) fn distinct_columns(first: &RecordBatch) -> Result<Vec<String>> {
+fn distinct_columns(first: &RecordBatch) -> Result<Option<Vec<String>>> {
     let sample = first.slice(0, first.num_rows().min(ROWS));
     if sample.num_rows() < ROWS / 4 {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let schema = sample.schema();
     let mut found = Vec::new();
@@ -35,7 +57,7 @@ pub(super) fn distinct_columns(first: &RecordBatch) -> Result<Vec<String>> {
             found.push(field.name().clone());
         }
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 #[cfg(test)]
@@ -51,7 +73,9 @@ mod tests {
         let key: ArrayRef = Arc::new((0..5000).collect::<Int64Array>());
         let country: ArrayRef = Arc::new((0..5000).map(|i| Some(["DE", "FR"][i % 2])).collect::<StringArray>());
         let batch = RecordBatch::try_from_iter([("key", key), ("country", country)]).unwrap();
-        assert_eq!(distinct_columns(&batch).unwrap(), ["key"]);
-        assert!(distinct_columns(&batch.slice(0, 100)).unwrap().is_empty());
+        let distinct = Distinct::default();
+        assert!(distinct.columns(&batch.slice(0, 100)).unwrap().is_empty(), "too few to tell");
+        assert_eq!(distinct.columns(&batch).unwrap(), ["key"]);
+        assert_eq!(distinct.columns(&batch.slice(0, 100)).unwrap(), ["key"], "it is known now");
     }
 }

@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use data_file::{FileContext, OpenFile};
+use dictionary::Distinct;
 use lane::{Lane, LaneFile, LaneState, Waiting, memory_of};
 use names::FileNames;
 use partition::Partitioner;
@@ -57,9 +58,11 @@ impl Default for StageLimits {
     }
 }
 
-/// Rows are handed to Parquet in batches of at least this many rows or bytes.
+/// Rows are handed to Parquet in batches of at least this many rows or bytes; fewer bytes where there are so many
+/// partitions that the rows that wait would leave no memory for the files.
 const CHUNK_ROWS: usize = 8192;
 const CHUNK_BYTES: usize = 1 << 20;
+const SMALLEST_CHUNK_BYTES: usize = 64 << 10;
 /// Rows are split by partition so many at once.
 const SPLIT_ROWS: usize = 65_536;
 
@@ -124,6 +127,7 @@ impl Stage {
             arrow_schema: Arc::new(arrow_schema),
             spec_id: spec.spec_id(),
             schema: schema.clone(),
+            distinct: Distinct::default(),
         };
         Ok(Self {
             context,
@@ -315,8 +319,13 @@ impl Stage {
         let (rows, bytes) = state.waiting();
         match self.sorter {
             Some(_) => bytes >= self.limits.memory / (8 * self.limits.workers.max(1)),
-            None => self.partitioner.is_none() || rows >= CHUNK_ROWS || bytes >= CHUNK_BYTES,
+            None => self.partitioner.is_none() || rows >= CHUNK_ROWS || bytes >= self.chunk_bytes(),
         }
+    }
+
+    fn chunk_bytes(&self) -> usize {
+        let share = self.limits.memory / (4 * self.lock_lanes().len().max(1));
+        share.clamp(SMALLEST_CHUNK_BYTES, CHUNK_BYTES)
     }
 
     /// Writes what waited into a file of the lane: an idle one, or a new one while other workers hold the others.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StructArray};
-use arrow::compute::interleave_record_batch;
+use arrow::array::{Array, ArrayRef, RecordBatch, StructArray};
+use arrow::compute::interleave;
 use arrow::row::{RowConverter, Rows, SortField};
 use iceberg::arrow::arrow_struct_to_literal;
 use iceberg::spec::{Literal, PartitionSpec, Schema, Struct};
@@ -15,6 +15,9 @@ use super::transform::PartitionValues;
 use crate::storage::from_iceberg;
 use crate::table::manifest;
 use crate::{Error, Result};
+
+/// The number of each group, by its encoded values.
+type Groups = HashMap<Box<[u8]>, usize, ahash::RandomState>;
 
 /// Splits batches by the values of a partition spec. Shared by all workers.
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl Partitioner {
     /// [`Kind::Bug`](crate::Kind::Bug) where a batch is not in that schema.
     pub fn split(&self, batches: &[RecordBatch]) -> Result<Split> {
         let mut groups: Vec<Vec<(usize, usize)>> = Vec::new();
-        let mut known: HashMap<Box<[u8]>, usize> = HashMap::new();
+        let mut known = Groups::default();
         let mut values = Vec::with_capacity(batches.len());
         for (number, batch) in batches.iter().enumerate() {
             let of = self.values.of(batch)?;
@@ -90,18 +93,17 @@ impl Partitioner {
             group(number, &rows, &mut groups, &mut known);
             values.push(of);
         }
-        let borrowed: Vec<_> = batches.iter().collect();
         let mut keys: Vec<(Box<[u8]>, usize)> = known.into_iter().collect();
         keys.sort_unstable_by_key(|(_, group)| *group);
-        let pieces = keys.into_iter().zip(&groups).map(|((key, _), members)| {
-            let batch = match (batches, groups.len()) {
-                ([whole], 1) => whole.clone(),
-                _ => interleave_record_batch(&borrowed, members).map_err(from_arrow)?,
-            };
-            Ok(Piece { key, batch, example: members.first().copied().unwrap_or_default() })
+        let taken = match (batches, groups.len()) {
+            ([whole], 1) => vec![whole.clone()],
+            _ => taken_apart(batches, &groups)?,
+        };
+        let pieces = keys.into_iter().zip(taken).zip(&groups).map(|(((key, _), batch), members)| {
+            let example = members.first().copied().unwrap_or_default();
+            Piece { key, batch, example }
         });
-        let pieces = pieces.collect::<Result<_>>()?;
-        Ok(Split { pieces, values })
+        Ok(Split { pieces: pieces.collect(), values })
     }
 
     /// A partition's values and its folder.
@@ -125,8 +127,23 @@ impl Partitioner {
     }
 }
 
+/// The rows of each group. Column by column, so that a column is still in the processor's cache when the next group
+/// takes its values of it.
+fn taken_apart(batches: &[RecordBatch], groups: &[Vec<(usize, usize)>]) -> Result<Vec<RecordBatch>> {
+    let Some(first) = batches.first() else { return Ok(Vec::new()) };
+    let mut columns: Vec<Vec<ArrayRef>> = vec![Vec::new(); groups.len()];
+    for at in 0..first.num_columns() {
+        let values: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(at).as_ref()).collect();
+        for (members, columns) in groups.iter().zip(&mut columns) {
+            columns.push(interleave(&values, members).map_err(from_arrow)?);
+        }
+    }
+    let whole = |columns| RecordBatch::try_new(first.schema(), columns).map_err(from_arrow);
+    columns.into_iter().map(whole).collect()
+}
+
 /// Puts the rows of one batch to their groups, which are found by their keys.
-fn group(number: usize, rows: &Rows, groups: &mut Vec<Vec<(usize, usize)>>, known: &mut HashMap<Box<[u8]>, usize>) {
+fn group(number: usize, rows: &Rows, groups: &mut Vec<Vec<(usize, usize)>>, known: &mut Groups) {
     let mut last: Option<(&[u8], usize)> = None;
     for (position, row) in rows.iter().enumerate() {
         let key = row.data();
