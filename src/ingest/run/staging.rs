@@ -117,7 +117,7 @@ impl<'a> Load<'a> {
 
     async fn attempt(&mut self) -> Result<Ended> {
         let ingest_id = self.env.uuid().to_string();
-        let stage = Arc::new(Stage::new(&self.table, &ingest_id, StageLimits::default())?);
+        let stage = Arc::new(Stage::new(&self.table, &ingest_id, StageLimits::of(&self.table))?);
         let rejects = match &self.plan.request.on_error {
             OnError::Fail => None,
             OnError::Reject(path) => Some(Rejects::create(path, &self.plan.source)?),

@@ -51,6 +51,17 @@ pub struct StageLimits {
     pub open_files: usize,
 }
 
+impl StageLimits {
+    /// What a load into this table may take: more where rows go into many files at once, which all have a row group open.
+    pub fn of(table: &Table) -> Self {
+        let limits = Self::default();
+        match table.metadata().default_partition_spec().is_unpartitioned() {
+            true => limits,
+            false => Self { memory: 144 << 20, ..limits },
+        }
+    }
+}
+
 impl Default for StageLimits {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -58,11 +69,9 @@ impl Default for StageLimits {
     }
 }
 
-/// Rows are handed to Parquet in batches of at least this many rows or bytes; fewer bytes where there are so many
-/// partitions that the rows that wait would leave no memory for the files.
+/// Rows are handed to Parquet in batches of at least this many rows or bytes.
 const CHUNK_ROWS: usize = 8192;
 const CHUNK_BYTES: usize = 1 << 20;
-const SMALLEST_CHUNK_BYTES: usize = 64 << 10;
 /// Rows are split by partition so many at once.
 const SPLIT_ROWS: usize = 65_536;
 
@@ -319,13 +328,8 @@ impl Stage {
         let (rows, bytes) = state.waiting();
         match self.sorter {
             Some(_) => bytes >= self.limits.memory / (8 * self.limits.workers.max(1)),
-            None => self.partitioner.is_none() || rows >= CHUNK_ROWS || bytes >= self.chunk_bytes(),
+            None => self.partitioner.is_none() || rows >= CHUNK_ROWS || bytes >= CHUNK_BYTES,
         }
-    }
-
-    fn chunk_bytes(&self) -> usize {
-        let share = self.limits.memory / (4 * self.lock_lanes().len().max(1));
-        share.clamp(SMALLEST_CHUNK_BYTES, CHUNK_BYTES)
     }
 
     /// Writes what waited into a file of the lane: an idle one, or a new one while other workers hold the others.
