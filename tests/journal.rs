@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
-use iceberg::spec::{Transform, UnboundPartitionSpec};
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, TimestampNanosecondArray};
+use iceberg::arrow::schema_to_arrow_schema;
+use iceberg::spec::{NestedField, PrimitiveType, Schema, Transform, Type, UnboundPartitionSpec};
 use icedeck::Kind;
 use icedeck::commit::{self, AttemptOutcome, Change, INGEST_ID};
 use icedeck::env::Env;
@@ -92,6 +95,38 @@ async fn a_whole_ingest_reads_back_and_can_be_published_from_it() {
     assert_eq!(attempt.sending.snapshot_id, table.metadata().current_snapshot_id());
     assert_eq!(attempt.sending.demanded_snapshot_id, None);
     assert_eq!(attempt.sending.metadata_files.len(), 2);
+}
+
+/// Partition values that iceberg itself cannot read again from what it writes.
+#[tokio::test]
+async fn files_in_partitions_by_uuid_and_nanoseconds_read_back_as_they_were() {
+    let lake = Lake::new().await;
+    let field = |id, name, of| Arc::new(NestedField::optional(id, name, Type::Primitive(of)));
+    let fields = vec![field(1, "key", PrimitiveType::Uuid), field(2, "at", PrimitiveType::TimestampNs)];
+    let schema = Schema::builder().with_fields(fields).build().unwrap();
+    let spec = UnboundPartitionSpec::builder()
+        .add_partition_field(1, "key", Transform::Identity)
+        .and_then(|spec| spec.add_partition_field(2, "at", Transform::Identity))
+        .unwrap()
+        .build();
+    let table = lake.table("sales.keys", schema, Some(spec), 3).await;
+    let keys = [[0_u8; 16], [0xff; 16]];
+    let keys: ArrayRef = Arc::new(FixedSizeBinaryArray::try_from_iter(keys.iter()).unwrap());
+    let at: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![-1, i64::MAX]));
+    let arrow = schema_to_arrow_schema(table.metadata().current_schema()).unwrap();
+    let staged = lake.stage(&table, RecordBatch::try_new(Arc::new(arrow), vec![keys, at]).unwrap()).await;
+    assert_eq!(staged.len(), 2);
+    let id = lake.env.uuid().to_string();
+    let mut journal = Journal::create(&lake.env, &Plan { base: Base::of(&table, "main"), ..plan(&id) }).unwrap();
+    journal.files(&table, &staged).unwrap();
+    drop(journal);
+
+    let (_, record) = Journal::open(&lake.env, &id).unwrap();
+    for (back, file) in record.files.iter().zip(&staged) {
+        let back = back.staged(&table).unwrap();
+        assert_eq!(back.file.partition(), file.file.partition());
+        assert_eq!(back.file.lower_bounds(), file.file.lower_bounds());
+    }
 }
 
 #[tokio::test]
