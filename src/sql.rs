@@ -28,9 +28,19 @@ use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 /// Reads an expression over these columns. Names are taken as they are written, capital letters and all; those with
 /// spaces, dots or other marks stand in double quotes.
 pub(crate) fn parse(text: &str, columns: &DFSchema) -> Result<Expr> {
+    parse_as(text, columns, false)
+}
+
+/// As [`parse`], with numbers that have a point or an exponent as decimals, where they can be: with all their digits.
+pub(crate) fn parse_exactly(text: &str, columns: &DFSchema) -> Result<Expr> {
+    parse_as(text, columns, true).or_else(|_| parse(text, columns))
+}
+
+fn parse_as(text: &str, columns: &DFSchema, decimals: bool) -> Result<Expr> {
     let read = DFParserBuilder::new(text).build()?.parse_into_expr()?;
     let functions: &Functions = &FUNCTIONS;
-    let planner = SqlToRel::new_with_options(functions, ParserOptions::from(&functions.options.sql_parser));
+    let options = ParserOptions::from(&functions.options.sql_parser).with_parse_float_as_decimal(decimals);
+    let planner = SqlToRel::new_with_options(functions, options);
     planner.sql_to_expr_with_alias(read, columns, &mut PlannerContext::new())
 }
 

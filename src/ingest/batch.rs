@@ -17,7 +17,7 @@ pub struct Line {
 }
 
 /// Source rows, decoded but not yet mapped. Text sources (CSV, TSV) hold `Utf8View` columns in which the null strings
-/// are null already; NDJSON and Parquet hold their own types.
+/// are null already; NDJSON holds single values so too, lists and objects of text as what they are; Parquet its own types.
 #[derive(Debug, Clone)]
 pub struct SourceBatch {
     /// One column per source column, in the source's order (or that of the projection asked for).
@@ -47,6 +47,16 @@ pub enum SourceText {
 }
 
 impl SourceText {
+    /// The line of that number, where lines are kept.
+    pub(super) fn line(&self, number: u64) -> Option<&[u8]> {
+        let Self::Lines { bytes, first_line } = self else { return None };
+        let before = usize::try_from(number.checked_sub(*first_line)?).ok()?;
+        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let start = if before == 0 { 0 } else { ends.nth(before - 1)? + 1 };
+        let end = ends.next().unwrap_or(bytes.len());
+        bytes.get(start..end).map(<[u8]>::trim_ascii)
+    }
+
     /// The rows, each with the number of the line it begins on, ascending.
     pub fn rows(&self) -> Vec<(u64, &[u8])> {
         match self {

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array, new_null_array};
-use arrow::compute::{cast, concat};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array, new_null_array};
+use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion_common::{DFSchema, DataFusionError, SchemaError};
@@ -80,8 +80,9 @@ impl<'a> Compiler<'a> {
     /// Compiles an expression. Text columns have their inferred types; where the expression does not go with those but
     /// does with text, they are text.
     pub(super) fn compile(&self, text: &str) -> Compiled {
-        let inferred = |c: &SourceColumn| {
-            if is_text(&c.stored) && !is_text(&c.data_type) { c.data_type.clone() } else { c.stored.clone() }
+        let inferred = |c: &SourceColumn| match holds_text(&c.stored) && !is_text(&c.data_type) {
+            true => c.data_type.clone(),
+            false => c.stored.clone(),
         };
         let typed: Vec<_> = self
             .source
@@ -188,8 +189,11 @@ impl Expression {
         let mut columns = Vec::with_capacity(inputs.len());
         for (input, convert) in inputs.iter().zip(&self.inputs) {
             let mut mine = Bad::new();
-            let column = convert.run(input, &mut mine)?;
-            columns.push(column.ok_or_else(|| Error::unsupported("a nested column of an expression does not fit"))?);
+            let column = match convert.run(input, &mut mine)? {
+                None => convert.run(&without(input, &mine)?, &mut Bad::new())?,
+                column => column,
+            };
+            columns.push(column.ok_or_else(|| Error::bug("a nested column of an expression was lost"))?);
             merge(&mut bad, mine);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -260,6 +264,22 @@ fn our_type(sql: &DataType) -> Option<DataType> {
 
 fn is_text(of: &DataType) -> bool {
     matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Whether all values of the type are text, at any depth.
+fn holds_text(of: &DataType) -> bool {
+    match of {
+        DataType::Struct(fields) => fields.iter().all(|field| holds_text(field.data_type())),
+        DataType::List(element) => holds_text(element.data_type()),
+        other => is_text(other),
+    }
+}
+
+/// The column with null in the rows that do not fit.
+fn without(column: &ArrayRef, bad: &Bad) -> Result<ArrayRef> {
+    let is_bad = |row: &u32| bad.binary_search_by_key(&(*row as usize), |(row, _)| *row).is_ok();
+    let rows: UInt32Array = (0..column.len() as u32).map(|row| Some(row).filter(|row| !is_bad(row))).collect();
+    take(column, &rows, None).map_err(|e| Error::bug("rows cannot be taken out of a column").caused_by(e))
 }
 
 /// Why a row failed, without its values.

@@ -10,7 +10,7 @@ use datafusion_common::{DFSchema, DataFusionError, ScalarValue, SchemaError};
 use datafusion_expr::{Expr, ExprSchemable};
 use datafusion_physical_expr::PhysicalExpr;
 
-use super::literal;
+use super::{literal, number};
 use crate::{Error, Result, sql};
 
 /// A condition on rows.
@@ -30,10 +30,11 @@ impl Filter {
     /// nor false.
     pub fn parse(text: &str, columns: &Schema, uuids: &HashSet<i32>) -> Result<Self> {
         let schema = df_schema(columns)?;
-        let expression = sql::parse(text, &schema).map_err(|e| wrong(&e, text, columns))?;
+        let expression = sql::parse_exactly(text, &schema).map_err(|e| wrong(&e, text, columns))?;
         if let Some(why) = sql::more_than_the_row(&expression) {
             return Err(Error::invalid("the filter cannot be used").with("filter", text).hint(why));
         }
+        let expression = number::read_numbers(expression, &schema)?;
         let expression = literal::read_text(expression, &schema, uuids)?;
         let of_type = expression.get_type(&schema).map_err(|e| wrong(&e, text, columns))?;
         if of_type != DataType::Boolean {
@@ -221,6 +222,87 @@ mod tests {
             ("word < '9'", 3),
             ("cast(id as varchar) < '9'", 3),
             ("concat(id, '') < '9'", 3),
+        ] {
+            let filter =
+                Filter::parse(text, &batch.schema(), &HashSet::new()).unwrap_or_else(|e| panic!("{text}: {e}"));
+            let kept = filter.bind(&batch.schema()).unwrap().apply(&batch).unwrap();
+            assert_eq!(kept.num_rows(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_compared_with_a_decimal_to_the_last_digit() {
+        let values = vec![Some(1420), Some(99_999_999_999_999_999_999_999_999), Some(-310), None];
+        let money = Decimal128Array::from(values).with_precision_and_scale(38, 2).unwrap();
+        let all = [i128::pow(10, 38) - 1, 1 - i128::pow(10, 38), 5, 0];
+        let tiny = Decimal128Array::from(all.to_vec()).with_precision_and_scale(38, 38).unwrap();
+        let whole = Decimal128Array::from(all.to_vec()).with_precision_and_scale(38, 0).unwrap();
+        let columns: [(&str, ArrayRef); 3] =
+            [("d", Arc::new(money)), ("tiny", Arc::new(tiny)), ("whole", Arc::new(whole))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        for (text, wanted) in [
+            ("d = 14.20", 1),
+            ("14.2 = d", 1),
+            ("d <> 14.2", 2),
+            ("d > 1.5", 2),
+            ("d > 1.555", 2),
+            ("1.555 < d", 2),
+            ("d > 14.199", 2),
+            ("d >= 14.2001", 1),
+            ("d < 14.2001", 2),
+            ("d < -3.1", 0),
+            ("d < -3.0999", 1),
+            ("d > -3.1001", 3),
+            ("d = 1.555", 0),
+            ("not (d = 1.555)", 3),
+            ("d is distinct from 1.555", 4),
+            ("d is not distinct from 14.2", 1),
+            ("d in (14.2, 1.555)", 1),
+            ("d not in (14.2, 1.555)", 2),
+            ("d in (14.2, '-3.1')", 2),
+            ("d in (1.555, '-3.1')", 1),
+            ("d between 1.555 and 14.2", 1),
+            ("d not between 1.555 and 14.2", 2),
+            ("d between -3.1 and 14", 1),
+            ("d = 999999999999999999999999.99", 1),
+            ("d > 999999999999999999999999.98", 1),
+            ("d > 999999999999999999999999.995", 0),
+            ("d < 1e40", 3),
+            ("d > 1e40", 0),
+            ("d > -1e300", 3),
+            ("d < 99999999999999999999999999999999999999", 3),
+            ("d > 14", 2),
+            ("-d < -14.1", 2),
+            ("tiny > 1", 0),
+            ("tiny < 1000000000000", 4),
+            ("tiny > 0.000000000000000000000000000000000000049", 2),
+            ("tiny < 1e-100", 2),
+            ("whole = 5.0", 1),
+            ("whole > 4.5 and whole < 1e38", 2),
+            ("whole >= 99999999999999999999999999999999999999", 1),
+        ] {
+            let filter =
+                Filter::parse(text, &batch.schema(), &HashSet::new()).unwrap_or_else(|e| panic!("{text}: {e}"));
+            let kept = filter.bind(&batch.schema()).unwrap().apply(&batch).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(kept.num_rows(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_beside_anything_else_is_a_double() {
+        let batch = typed();
+        for (text, wanted) in [
+            ("twice > 9.5", 2),
+            ("twice = 1e2", 1),
+            ("single < 9.5", 2),
+            ("id > 9.5 and small < 99.5", 1),
+            ("id * 0.5 > 4.6", 2),
+            ("money * 1.5 > 13.4", 3),
+            ("round(9.5) = id", 1),
+            ("cast(9.5 as int) = id", 1),
+            ("case when yes then 0.5 else 1.5 end = 1.5", 1),
+            ("1.5 in (id, 1.5)", 4),
+            ("0.1 + 0.2 <> 0.3", 4),
         ] {
             let filter =
                 Filter::parse(text, &batch.schema(), &HashSet::new()).unwrap_or_else(|e| panic!("{text}: {e}"));

@@ -12,6 +12,7 @@ use datafusion_expr::{Expr, ExprSchemable, Operator};
 use uuid::Uuid;
 
 use super::conform::field_id;
+use super::number;
 use crate::{Error, Result};
 
 /// What text means beside a column, or beside what is reckoned from columns.
@@ -54,7 +55,7 @@ pub fn read_text(expression: Expr, columns: &DFSchema, uuids: &HashSet<i32>) -> 
     wrong.map_or(Ok(changed.data), Err)
 }
 
-fn is_comparison(op: Operator) -> bool {
+pub(super) fn is_comparison(op: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }
@@ -75,12 +76,8 @@ fn is_text(expression: &Expr) -> bool {
 
 /// What text means beside an expression: a column, a field of one, or what is reckoned from them.
 fn meaning(beside: &Expr, columns: &DFSchema, uuids: &HashSet<i32>) -> Option<Meaning> {
-    let is_read = match beside {
-        Expr::Column(_) | Expr::Negative(_) | Expr::BinaryExpr(_) => true,
-        Expr::ScalarFunction(function) => function.name() == "get_field",
-        _ => false,
-    };
-    if !is_read {
+    let beside = number::compared(beside, columns);
+    if !is_read(beside) {
         return None;
     }
     let (_, field) = beside.to_field(columns).ok()?;
@@ -94,6 +91,15 @@ fn meaning(beside: &Expr, columns: &DFSchema, uuids: &HashSet<i32>) -> Option<Me
         other => other.to_string(),
     };
     is_no_text.then_some(Meaning { beside, of, is_uuid })
+}
+
+/// Whether constants beside an expression are read by its type: a column, a field of one, or what is reckoned from them.
+pub(super) fn is_read(beside: &Expr) -> bool {
+    match beside {
+        Expr::Column(_) | Expr::Negative(_) | Expr::BinaryExpr(_) => true,
+        Expr::ScalarFunction(function) => function.name() == "get_field",
+        _ => false,
+    }
 }
 
 /// A constant text as what it means; any other expression stays.
@@ -200,7 +206,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The digits of a decimal at a scale, where none is lost and they are not too many.
-fn digits(text: &str, precision: u8, scale: usize) -> Option<i128> {
+pub(super) fn digits(text: &str, precision: u8, scale: usize) -> Option<i128> {
     let (negative, plain) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

@@ -12,6 +12,7 @@ pub mod export;
 mod file;
 mod filter;
 mod literal;
+mod number;
 mod plan;
 mod prune;
 mod rows;

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use iceberg::spec::PrimitiveType;
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
+use iceberg::spec::{ListType, MapType, NestedField, PrimitiveType, Schema, StructType, Type};
 use icedeck::ingest::bind::{Binding, Verdict};
-use icedeck::ingest::mapping::Mapping;
+use icedeck::ingest::mapping::{ColumnMapping, Mapping, Rule};
 use icedeck::ingest::preflight::{self, PreflightReport};
 use icedeck::ingest::rejects::Rejects;
 use icedeck::ingest::source::{Source, SourceOptions};
@@ -20,18 +22,27 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 fn open(path: &Path) -> (Source, Binding) {
-    let source = Source::open(&SourceOptions::of([path]), &Monitor::new()).unwrap();
     let table = schema(&[
         ("id!", primitive(PrimitiveType::Int)),
         ("amount", primitive(PrimitiveType::Decimal { precision: 8, scale: 2 })),
         ("day", primitive(PrimitiveType::Date)),
     ]);
-    let binding = Binding::new(&Mapping::matched(&source.columns, &table), &source.columns, &table).unwrap();
+    open_for(path, &table)
+}
+
+fn open_for(path: &Path, table: &Schema) -> (Source, Binding) {
+    let source = Source::open(&SourceOptions::of([path]), &Monitor::new()).unwrap();
+    let binding = Binding::new(&Mapping::matched(&source.columns, table), &source.columns, table).unwrap();
     (source, binding)
 }
 
 fn check(path: &Path) -> PreflightReport {
     let (source, binding) = open(path);
+    preflight::run(&source, &binding, &Monitor::new()).unwrap()
+}
+
+fn check_for(path: &Path, table: &Schema) -> PreflightReport {
+    let (source, binding) = open_for(path, table);
     preflight::run(&source, &binding, &Monitor::new()).unwrap()
 }
 
@@ -187,4 +198,105 @@ fn a_rejected_line_of_json_is_kept_byte_for_byte() {
     assert!(text.contains(&format!("\"row\":{odd}}}")) && text.contains("\"line\":3"), "{text}");
     let back: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(back["row"]["id"], 2);
+}
+
+/// `l: list<int>`, `o: struct<x: int>`, `m: map<string, decimal(8, 2)>`.
+fn nested() -> Schema {
+    let of = |of| Type::Primitive(of);
+    let element = NestedField::list_element(20, of(PrimitiveType::Int), false);
+    let x = NestedField::optional(21, "x", of(PrimitiveType::Int));
+    let key = NestedField::map_key_element(22, of(PrimitiveType::String));
+    let value = NestedField::map_value_element(23, of(PrimitiveType::Decimal { precision: 8, scale: 2 }), false);
+    schema(&[
+        ("l", Type::List(ListType::new(element.into()))),
+        ("o", Type::Struct(StructType::new(vec![x.into()]))),
+        ("m", Type::Map(MapType::new(key.into(), value.into()))),
+    ])
+}
+
+#[test]
+fn a_wrong_value_of_json_costs_its_own_row_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = r#"{"l":[1,2],"o":{"x":1},"m":{"a":1.5}}"#;
+    let cases = [
+        (r#"{"l":"oops"}"#, "l", "oops"),
+        (r#"{"l":{"x":1}}"#, "l", r#"{"x":1}"#),
+        (r#"{"l":[1,[2]]}"#, "l", "[1,[2]]"),
+        (r#"{"o":7}"#, "o", "7"),
+        (r#"{"o": {"x": [1]}}"#, "o", r#"{"x": [1]}"#),
+        (r#"{"m":true}"#, "m", "true"),
+        (r#"{"m":{"k":1.555}}"#, "m", r#"{"k":1.555}"#),
+    ];
+    for (bad, column, value) in cases {
+        for at in [0, 2, 4] {
+            let mut lines = vec![good; 4];
+            lines.insert(at, bad);
+            let report = check_for(&write(folder.path(), "n.ndjson", &(lines.join("\n") + "\n")), &nested());
+            assert_eq!((report.rows, report.fit, report.unfit), (5, 4, 1), "{bad} at {at}: {:?}", report.faults);
+            let fault = &report.faults[0];
+            let told = (fault.line.line, fault.column.as_deref(), fault.value.as_deref());
+            assert_eq!(told, (at as u64 + 1, Some(column), Some(value)), "{bad} at {at}");
+            let faults = report.columns.iter().map(|c| (c.name == column, c.faults));
+            assert!(faults.clone().all(|(is_it, faults)| faults == u64::from(is_it)), "{bad}: {:?}", report.columns);
+        }
+    }
+}
+
+#[test]
+fn values_that_the_sample_of_json_does_not_show_are_judged_by_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = 120_000;
+    let line = |row: usize| match row {
+        60_000 => "{\"l\":[1,null],\"o\":{\"x\":5}}\n".to_string(),
+        60_001 => "{\"l\":1}\n".to_string(),
+        _ => format!("{{\"l\":null,\"o\":null,\"m\":null,\"other\":{row}}}\n"),
+    };
+    let text: String = (0..rows).map(line).collect();
+    let report = check_for(&write(folder.path(), "late.ndjson", &text), &nested());
+    assert_eq!((report.fit, report.unfit), (rows as u64 - 1, 1), "{:?}", report.faults);
+    assert_eq!((report.faults[0].line.line, report.faults[0].value.as_deref()), (60_002, Some("1")));
+}
+
+#[test]
+fn numbers_of_text_become_the_nearest_float_and_the_verdict_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = schema(&[("f", primitive(PrimitiveType::Float)), ("d", primitive(PrimitiveType::Double))]);
+    let cases = [
+        ("0.1", "0.1", [Verdict::Lossless; 2]),
+        ("1.5e3", "0.30000000000000004", [Verdict::Lossless; 2]),
+        ("16777217", "9007199254740992", [Verdict::Lossy, Verdict::Lossless]),
+        ("0.12345678901", "9007199254740993", [Verdict::Lossy; 2]),
+        ("2", "0.1000000000000000055511151231257827", [Verdict::Lossless; 2]),
+    ];
+    for (f, d, verdicts) in cases {
+        let lines = write(folder.path(), "n.ndjson", &format!("{{\"f\":{f},\"d\":{d}}}\n"));
+        let delimited = write(folder.path(), "n.csv", &format!("f,d\n{f},{d}\n"));
+        for path in [lines, delimited] {
+            let report = check_for(&path, &table);
+            assert_eq!(report.fit, 1, "{f} {d}: {:?}", report.faults);
+            let found: Vec<_> = report.columns.iter().map(|c| c.verdict).collect();
+            assert_eq!(found, verdicts, "{f} {d} {}: {:?}", path.display(), report.columns);
+        }
+    }
+}
+
+#[test]
+fn expressions_see_json_as_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "n.ndjson", "{\"o\":{\"x\":1},\"n\":2}\n{\"o\":{\"x\":40},\"n\":1.5}\n");
+    let source = Source::open(&SourceOptions::of([&path]), &Monitor::new()).unwrap();
+    let table = schema(&[("sum", primitive(PrimitiveType::Double))]);
+    let rule = ColumnMapping::new("sum", Rule::Expression("o['x'] + n".into()));
+    let mapping = Mapping { columns: vec![rule], ..Mapping::default() };
+    let binding = Binding::new(&mapping, &source.columns, &table).unwrap();
+    let block = source.blocks(&Monitor::new()).unwrap().next().unwrap().unwrap();
+    let fitted = binding.fit(&block.decode(&source.decoder(None).unwrap()).unwrap()).unwrap();
+    assert_eq!(fitted.batch.column(0).as_primitive::<Float64Type>().values(), &[3.0, 41.5]);
+    // A value that is none of the expression's type is its row's fault alone.
+    let lines = "{\"o\":{\"x\":1},\"n\":2}\n{\"o\":{\"x\":\"y\"},\"n\":1}\n";
+    let odd = write(folder.path(), "odd.ndjson", lines);
+    let odd = Source::open(&SourceOptions::of([&odd]), &Monitor::new()).unwrap();
+    let block = odd.blocks(&Monitor::new()).unwrap().next().unwrap().unwrap();
+    let fitted = binding.fit(&block.decode(&odd.decoder(None).unwrap()).unwrap()).unwrap();
+    assert_eq!((fitted.batch.num_rows(), fitted.rejected), (1, vec![1]));
 }

@@ -89,6 +89,26 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn why_a_constant_does_not_fit_is_a_sentence() {
+    let constant = |column: &str, text: &str| (column.to_string(), Rule::Constant(text.into()));
+    let cases = [constant("order_id", "x"), constant("order_id", "99999999999999999999"), constant("amount", "1.505")];
+    let told = |(column, rule): &(String, Rule)| {
+        let mut mapping = rules(&[("order_id", Rule::Column("Order Id".into()))]);
+        mapping.columns.retain(|c| c.column != *column);
+        mapping.columns.push(ColumnMapping::new(column, rule.clone()));
+        problems(&mapping).join("\n")
+    };
+    assert_eq!(
+        cases.iter().map(told).collect::<Vec<_>>(),
+        [
+            "column order_id: the constant is not a whole number",
+            "column order_id: the constant is too large for long (at most 9223372036854775807)",
+            "column amount: the constant does not fit: 3 digits after the point where decimal(12,2) has 2",
+        ]
+    );
+}
+
+#[test]
 fn expressions_are_checked() {
     let wrong =
         |text: &str| problems(&rules(&[("order_id", Rule::Column("a.b".into())), ("note", sql(text))])).join("\n");

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimestampMicrosecondType};
+use iceberg::spec::{NestedField, PrimitiveType, Schema, Type};
 use icedeck::Kind;
+use icedeck::ingest::bind::{Binding, Verdict};
+use icedeck::ingest::mapping::Mapping;
+use icedeck::ingest::preflight;
 use icedeck::ingest::source::{Source, SourceOptions};
 use icedeck::monitor::Monitor;
 use parquet::arrow::ArrowWriter;
@@ -143,6 +147,25 @@ fn old_times_far_from_now_are_what_they_are() {
         assert_eq!(read.lines, [1, 2, 4]);
         let faults: Vec<_> = read.faults.iter().map(|f| (f.line.line, f.reason.as_str())).collect();
         assert_eq!(faults, [(3, "a time finer than microseconds")], "nothing is cut");
+        assert_eq!(read.faults[0].value.as_deref(), Some("1970-01-02T00:00:00.000000001"));
+    }
+}
+
+#[test]
+fn old_times_that_are_too_fine_show_in_their_columns_verdict() {
+    const EPOCH: u32 = 2_440_588;
+    let optional = |id, name, of| NestedField::optional(id, name, Type::Primitive(of)).into();
+    let fields = [optional(1, "fine", PrimitiveType::TimestampNs), optional(2, "old", PrimitiveType::Timestamp)];
+    let table = Schema::builder().with_fields(fields).build().unwrap();
+    let (_dir, path) = file("old.parquet", "");
+    for (old, verdict) in [([7, 8, 9], Verdict::Impossible), ([7, 8, 9000], Verdict::Lossy)] {
+        write_int96(&path, &[1, 2, 3], &old.map(|nanos| (EPOCH, nanos)));
+        let source = open(&path).unwrap();
+        let binding = Binding::new(&Mapping::matched(&source.columns, &table), &source.columns, &table).unwrap();
+        let report = preflight::run(&source, &binding, &Monitor::new()).unwrap();
+        let columns: Vec<_> = report.columns.iter().map(|c| (c.name.as_str(), c.verdict, c.faults)).collect();
+        assert_eq!(columns, [("fine", Verdict::Lossless, 0), ("old", verdict, report.unfit)]);
+        assert!(!report.columns[1].why.contains("as it is"), "{}", report.columns[1].why);
     }
 }
 

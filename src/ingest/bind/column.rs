@@ -57,7 +57,8 @@ pub enum Verdict {
     Lossless,
     /// Every value arrives, in a type that holds more.
     Widened,
-    /// Some values may not fit without a loss; those are refused, not rounded.
+    /// Some values may not fit without a loss; those are refused, not rounded, but for text that is read as float or
+    /// double.
     Lossy,
     /// No value fits.
     Impossible,
@@ -76,6 +77,9 @@ pub struct ColumnPlan {
     pub verdict: Verdict,
     /// Why, in a few words: "text read as date".
     pub why: String,
+    /// Whether digits of text were rounded off so far.
+    #[serde(skip)]
+    pub rounded: bool,
 }
 
 type Bind = Result<Bound, Problem>;
@@ -121,15 +125,20 @@ impl Bound {
 
     pub(super) fn plan(&self) -> ColumnPlan {
         let to = type_name(self.field.data_type());
+        let rounded = self.convert.rounded();
         let (from, verdict, why) = match &self.input {
             Input::Fixed(one) if one.is_null(0) => ("null".into(), Verdict::Lossless, "null in every row".into()),
             Input::Fixed(_) => (to.clone(), Verdict::Lossless, "the same value in every row".into()),
+            Input::Source(_) | Input::Expression(_) if rounded => {
+                let why = format!("text read as {to}: digits that it cannot hold are rounded off");
+                (type_name(&self.from), Verdict::Lossy, why)
+            }
             Input::Source(_) | Input::Expression(_) => {
                 let (verdict, why) = self.convert.explain(&to);
                 (type_name(&self.from), verdict, why)
             }
         };
-        ColumnPlan { name: self.field.name().clone(), from, to, verdict, why }
+        ColumnPlan { name: self.field.name().clone(), from, to, verdict, why, rounded }
     }
 
     fn column(from: &str, target: &FieldRef, format: &ParseFormat, compiler: &Compiler<'_>) -> Bind {
@@ -150,7 +159,7 @@ impl Bound {
         let value = convert.run(&text, &mut bad)?;
         match (bad.first(), value) {
             (None, Some(value)) => Ok(Self::fixed(value, target)),
-            (Some((_, reason)), _) => Err(Problem::new(format!("the constant is {reason}"))),
+            (Some((_, reason)), _) => Err(Problem::new(unfit(&reason.to_string()))),
             (None, None) => Err(Problem::new("the constant cannot be used")),
         }
     }
@@ -184,5 +193,13 @@ impl Bound {
         let blamed = target.name().clone();
         let from = target.data_type().clone();
         Self { field: target.clone(), input: Input::Fixed(value), from, convert: Convert::Same, blamed, unsaid: false }
+    }
+}
+
+/// Why a constant is no value of its column. Most reasons say what it is, the others are sentences of their own.
+fn unfit(reason: &str) -> String {
+    match reason.starts_with("not ") || reason.starts_with("too ") {
+        true => format!("the constant is {reason}"),
+        false => format!("the constant does not fit: {reason}"),
     }
 }

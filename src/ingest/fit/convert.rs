@@ -114,6 +114,20 @@ impl Convert {
         }
     }
 
+    /// Whether digits of numbers that were text have been rounded off so far.
+    pub(in crate::ingest) fn rounded(&self) -> bool {
+        match self {
+            Self::Parse(parser) => parser.rounded(),
+            Self::Json(json) => json.then.rounded(),
+            Self::Then(first, second) => first.rounded() || second.rounded(),
+            Self::Struct(plan) => plan.parts().any(Self::rounded),
+            Self::Object(plan) => plan.parts().any(Self::rounded),
+            Self::List(plan) => plan.element.rounded(),
+            Self::Map(plan) => plan.key.rounded() || plan.value.rounded(),
+            _ => false,
+        }
+    }
+
     fn unpacked(values: &DataType, to: &FieldRef, format: &ParseFormat) -> Result<Self, Problem> {
         let rest = Self::plan(values, to, format)?;
         Ok(Self::Then(Box::new(Self::Laid(values.clone())), Box::new(rest)))

@@ -9,6 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::{FAULTS_PER_ROW, FaultCount};
 use crate::ingest::bind::{Binding, Bound, Input};
 use crate::ingest::parse::Reason;
+use crate::ingest::source::cell;
 use crate::ingest::{Fault, SourceBatch};
 
 /// Rows that do not fit and why: ascending, each row once.
@@ -93,7 +94,7 @@ pub(super) fn value(binding: &Binding, column: &Bound, source: &SourceBatch, row
         text_of(source.batch.columns().get(at)?, row)
     };
     match &column.input {
-        Input::Source(i) => text(*i),
+        Input::Source(i) => as_written(binding, *i, source, row).or_else(|| text(*i)),
         Input::Fixed(_) => None,
         Input::Expression(expression) => match expression.needs() {
             [one] => text(*one),
@@ -105,6 +106,14 @@ pub(super) fn value(binding: &Binding, column: &Bound, source: &SourceBatch, row
             }
         },
     }
+}
+
+/// A list or object as it stands in its line of JSON; nothing for any other value.
+fn as_written(binding: &Binding, column: usize, source: &SourceBatch, row: usize) -> Option<String> {
+    let at = binding.position(column, source.batch.num_columns())?;
+    let array = source.batch.columns().get(at).filter(|array| array.data_type().is_nested() && array.is_valid(row))?;
+    let line = source.text.as_ref()?.line(*source.lines.get(row)?).filter(|_| row < array.len())?;
+    cell(line, &binding.source.get(column)?.name)
 }
 
 /// A cell as text, shortened; nothing where it is null.

@@ -24,7 +24,7 @@ const DEEPEST: usize = 100;
 pub(in crate::ingest) struct JsonText {
     /// One field `v` of the nested type with leaves of text.
     loose: SchemaRef,
-    then: Convert,
+    pub(super) then: Convert,
     not: Reason,
     /// JSON's own null does not do.
     required: bool,

@@ -1,6 +1,7 @@
 //! Source rows made into exactly the table's Arrow schema; rows that do not fit are taken out and told why.
 //!
-//! Pure per batch, so that any number of workers can do it. Nothing is rounded, cut or guessed.
+//! Pure per batch, so that any number of workers can do it. Nothing is rounded, cut or guessed; only numbers that are
+//! text become the nearest float or double, and their column's verdict tells where that cost digits.
 
 mod cast;
 mod convert;

@@ -1,8 +1,8 @@
 //! Text to typed values: the only place that gives text a meaning as a number, a date, a time or bytes.
 //!
 //! Type inference, mapping, constants and expressions all parse through here, so that a value means the same wherever
-//! it is read. Exact: what cannot be kept wholly is refused with a reason, never rounded or cut. Must not know of
-//! sources, mappings or tables.
+//! it is read. Exact: what cannot be kept wholly is refused with a reason, never rounded or cut; but for numbers that
+//! become float or double, which are the nearest. Must not know of sources, mappings or tables.
 
 mod bytes;
 mod calendar;
@@ -27,6 +27,7 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
 
 pub use format::{BinaryText, ParseFormat, Words};
+pub(super) use number::double_holds;
 pub use reason::Reason;
 pub(crate) use reason::type_name;
 pub(crate) use zone::LocalOffsets;
@@ -100,6 +101,11 @@ impl TextParser {
     /// The type it parses into.
     pub fn data_type(&self) -> &DataType {
         &self.to
+    }
+
+    /// Whether digits of a number that was parsed so far, by this or a clone, were rounded off.
+    pub(super) fn rounded(&self) -> bool {
+        matches!(&self.kind, Kind::Float(numbers) | Kind::Double(numbers) if numbers.rounded())
     }
 
     /// Parses a column.

@@ -1,4 +1,10 @@
-//! Whole numbers and floating point numbers.
+//! Whole numbers and floating point numbers. The latter are the nearest to what is written, as everywhere; that digits
+//! were rounded off so is remembered.
+
+use std::fmt::LowerExp;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::types::{Float32Type, Float64Type};
 use arrow::compute::kernels::cast_utils::Parser;
@@ -10,11 +16,13 @@ use super::{ParseFormat, Reason};
 pub(super) struct Numbers {
     point: u8,
     thousands: Option<char>,
+    /// Whether digits were rounded off; one for all clones.
+    rounded: Arc<AtomicBool>,
 }
 
 impl Numbers {
     pub(super) fn new(format: &ParseFormat) -> Self {
-        Self { point: format.point(), thousands: format.thousands }
+        Self { point: format.point(), thousands: format.thousands, rounded: Arc::default() }
     }
 
     pub(super) fn ints(&self) -> impl FnMut(&str) -> Result<i32, Reason> {
@@ -42,7 +50,9 @@ impl Numbers {
         move |text| {
             let text = this.plain(text, &mut plain)?;
             let value = Float64Type::parse(text).ok_or(Reason::not("not a number"))?;
-            in_range(text, value.is_infinite(), value == 0.0, "double").map(|()| value)
+            in_range(text, value.is_infinite(), value == 0.0, "double")?;
+            this.note(text, value, DOUBLE_DIGITS);
+            Ok(value)
         }
     }
 
@@ -51,7 +61,22 @@ impl Numbers {
         move |text| {
             let text = this.plain(text, &mut plain)?;
             let value = Float32Type::parse(text).ok_or(Reason::not("not a number"))?;
-            in_range(text, value.is_infinite(), value == 0.0, "float").map(|()| value)
+            in_range(text, value.is_infinite(), value == 0.0, "float")?;
+            this.note(text, value, FLOAT_DIGITS);
+            Ok(value)
+        }
+    }
+
+    /// Whether a number had more digits than its type holds.
+    pub(super) fn rounded(&self) -> bool {
+        self.rounded.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn note<F: LowerExp + FromStr>(&self, text: &str, value: F, sure: usize) {
+        if text.len() > sure && !self.rounded() && !same_digits(text, &format!("{value:e}")) && !holds::<F>(text, sure)
+        {
+            self.rounded.store(true, Ordering::Relaxed);
         }
     }
 
@@ -127,6 +152,57 @@ fn in_range(text: &str, infinite: bool, zero: bool, name: &str) -> Result<(), Re
         return Err(Reason::loss(format!("too close to zero for {name}")));
     }
     Ok(())
+}
+
+/// Digits that every double, and every float, gives back.
+const DOUBLE_DIGITS: usize = 15;
+const FLOAT_DIGITS: usize = 6;
+
+/// Whether a double gives back all digits of a number. Text that is none says so of itself.
+pub(in crate::ingest) fn double_holds(value: &str) -> bool {
+    holds::<f64>(value, DOUBLE_DIGITS)
+}
+
+/// The same of any type; `sure` digits it gives back always.
+fn holds<F: LowerExp + FromStr>(value: &str, sure: usize) -> bool {
+    if value.len() <= sure {
+        return true;
+    }
+    let text = value.trim_ascii();
+    let Some((digits, _)) = significant(text) else { return true };
+    let Ok(number) = text.parse::<F>() else { return true };
+    let as_long = digits.len().saturating_sub(1);
+    digits.len() <= sure || significant(&format!("{number:.as_long$e}")) == significant(text)
+}
+
+/// Whether two numbers of one magnitude have the same digits, but for zeros around them.
+fn same_digits(one: &str, other: &str) -> bool {
+    let digits = |text: &str| {
+        let mantissa = text.bytes().take_while(|b| !matches!(b, b'e' | b'E')).filter(u8::is_ascii_digit);
+        mantissa.skip_while(|b| *b == b'0').collect::<Vec<_>>()
+    };
+    let (one, other) = (digits(one), digits(other));
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    long.strip_prefix(short.as_slice()).is_some_and(|rest| rest.iter().all(|b| *b == b'0'))
+}
+
+/// The digits of a number without zeros around them, and where the point stands before the first of them.
+fn significant(text: &str) -> Option<(String, i64)> {
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let rest = digits.trim_start_matches('0');
+    let before = i64::try_from(whole.len()).ok()? - i64::try_from(digits.len() - rest.len()).ok()?;
+    let rest = rest.trim_end_matches('0');
+    let point = if rest.is_empty() { 0 } else { before.checked_add(exponent)? };
+    Some((rest.to_owned(), point))
 }
 
 /// Takes the separators between groups of digits out of a number: `1.204.000,5`. Nothing where they stand in a wrong

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use super::{ColumnReport, PreflightReport, ReasonGroup};
 use crate::ingest::bind::{Binding, ColumnPlan, Verdict};
 use crate::ingest::fit::Fitted;
+use crate::ingest::source::FINER;
 use crate::ingest::{Fault, SourceBatch};
 
 /// Faults that are kept, the first of the source.
@@ -27,6 +28,8 @@ pub struct Tally {
     other: u64,
     first: First,
     columns: Vec<Cells>,
+    /// For each table column the one that its faults are put down to.
+    blamed: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +53,8 @@ struct First(Vec<((u64, u64), Fault)>);
 impl Tally {
     /// An empty one for a binding's columns.
     pub fn new(binding: &Binding) -> Self {
-        Self { columns: vec![Cells::default(); binding.schema().fields().len()], ..Self::default() }
+        let blamed: Vec<_> = binding.columns.iter().map(|column| column.blamed.clone()).collect();
+        Self { columns: vec![Cells::default(); blamed.len()], blamed, ..Self::default() }
     }
 
     /// Adds a fitted batch. `order` tells where it stands in the source (the block's number). Returns its rows, those
@@ -71,11 +75,21 @@ impl Tally {
         }
         for fault in &source.faults {
             self.count(fault.column.clone(), fault.reason.clone(), 1);
+            self.blame(fault);
         }
         for fault in source.faults.iter().chain(&fitted.faults) {
             self.keep(order, fault);
         }
         rows
+    }
+
+    /// Counts a cell that could not be taken from its source.
+    fn blame(&mut self, fault: &Fault) {
+        let blamed = self.blamed.iter().map(|blamed| fault.column.as_ref() == Some(blamed));
+        for (cells, _) in self.columns.iter_mut().zip(blamed).filter(|(_, blamed)| *blamed) {
+            cells.faults += 1;
+            cells.losses += u64::from(fault.reason == FINER);
+        }
     }
 
     /// Adds what another worker saw.
@@ -181,11 +195,15 @@ impl First {
 impl Cells {
     /// What the types promised, held against what was seen.
     fn report(self, plan: ColumnPlan) -> ColumnReport {
+        let as_it_is = plan.why == "as it is";
         let (verdict, why) = if self.faults > 0 && self.values == 0 {
-            (Verdict::Impossible, format!("no value fits: {}", plan.why))
+            (
+                Verdict::Impossible,
+                if as_it_is { "no value fits".into() } else { format!("no value fits: {}", plan.why) },
+            )
         } else if self.losses > 0 {
             (Verdict::Lossy, format!("{} values would lose something and are refused", self.losses))
-        } else if plan.verdict == Verdict::Lossy {
+        } else if plan.verdict == Verdict::Lossy && !plan.rounded {
             (Verdict::Lossless, "every value that was accepted is kept wholly".into())
         } else {
             (plan.verdict, plan.why)

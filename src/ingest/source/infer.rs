@@ -13,7 +13,7 @@ use arrow::array::{Array, StringViewArray};
 use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::Result;
-use crate::ingest::parse::{ParseFormat, TextParser};
+use crate::ingest::parse::{ParseFormat, TextParser, double_holds};
 
 /// Different values kept of a column.
 const SAMPLES: usize = 5;
@@ -222,40 +222,6 @@ impl Digits {
         let precision = if self.whole + self.scale <= 16 { 18 } else { 38 };
         DataType::Decimal128(precision, i8::try_from(self.scale).unwrap_or(38))
     }
-}
-
-/// Digits that every double keeps.
-const SURE_DIGITS: usize = 15;
-
-/// Whether a double gives back all digits of a number. Text that is none says so of itself.
-pub(super) fn double_holds(value: &str) -> bool {
-    if value.len() <= SURE_DIGITS {
-        return true;
-    }
-    let text = value.trim_ascii();
-    let Some((digits, _)) = significant(text) else { return true };
-    let Ok(double) = text.parse::<f64>() else { return true };
-    let as_long = digits.len().saturating_sub(1);
-    digits.len() <= SURE_DIGITS || significant(&format!("{double:.as_long$e}")) == significant(text)
-}
-
-/// The digits of a number without zeros around them, and where the point stands before the first of them.
-fn significant(text: &str) -> Option<(String, i64)> {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let rest = digits.trim_start_matches('0');
-    let before = i64::try_from(whole.len()).ok()? - i64::try_from(digits.len() - rest.len()).ok()?;
-    let rest = rest.trim_end_matches('0');
-    let point = if rest.is_empty() { 0 } else { before.checked_add(exponent)? };
-    Some((rest.to_owned(), point))
 }
 
 fn only_words(values: &StringViewArray) -> bool {

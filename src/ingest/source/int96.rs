@@ -7,10 +7,14 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     DataType, FieldRef, Fields, Schema, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
+use chrono::{DateTime, TimeDelta};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Type;
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::SchemaDescriptor;
+
+/// What is wrong with a time that is finer than microseconds.
+pub(crate) const FINER: &str = "a time finer than microseconds";
 
 /// The footer by which columns of INT96 are read as microseconds; nothing where there are none.
 pub(super) fn in_microseconds(footer: &ArrowReaderMetadata) -> Result<Option<ArrowReaderMetadata>> {
@@ -50,12 +54,22 @@ pub(super) fn roots(schema: &SchemaDescriptor) -> Vec<usize> {
     (0..schema.num_columns()).filter(is_root).map(|leaf| schema.get_column_root_idx(leaf)).collect()
 }
 
-/// The rows whose time is finer than microseconds: nanoseconds tell, although they may have begun again.
-pub(super) fn finer(micros: &ArrayRef, nanos: &ArrayRef) -> Vec<usize> {
+/// The rows whose time is finer than microseconds, and those times as text: nanoseconds tell, although they may have begun
+/// again.
+pub(super) fn finer(micros: &ArrayRef, nanos: &ArrayRef) -> Vec<(usize, Option<String>)> {
     let micros = micros.as_primitive_opt::<TimestampMicrosecondType>();
     let Some((micros, nanos)) = micros.zip(nanos.as_primitive_opt::<TimestampNanosecondType>()) else {
         return Vec::new();
     };
-    let differ = |row: &usize| micros.is_valid(*row) && micros.value(*row).wrapping_mul(1000) != nanos.value(*row);
-    (0..micros.len().min(nanos.len())).filter(differ).collect()
+    let rest = |row: usize| nanos.value(row).wrapping_sub(micros.value(row).wrapping_mul(1000));
+    let differ = |row: &usize| micros.is_valid(*row) && rest(*row) != 0;
+    let found = (0..micros.len().min(nanos.len())).filter(differ);
+    found.map(|row| (row, shown(micros.value(row), rest(row)))).collect()
+}
+
+/// A time in microseconds and what it has of nanoseconds besides.
+fn shown(micros: i64, nanos: i64) -> Option<String> {
+    let time = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    let time = time.checked_add_signed(TimeDelta::nanoseconds(nanos))?;
+    Some(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string())
 }

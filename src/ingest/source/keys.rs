@@ -49,7 +49,7 @@ impl<'a> Keys<'a> {
 }
 
 /// Where the string that begins at `from` has its closing quote.
-fn string_end(line: &[u8], from: usize) -> usize {
+pub(super) fn string_end(line: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(found) = line.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         if line.get(at + found) == Some(&b'"') {

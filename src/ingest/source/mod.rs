@@ -15,6 +15,7 @@ mod fold;
 mod infer;
 mod int96;
 mod keys;
+mod members;
 mod ndjson;
 mod objects;
 mod open;
@@ -40,6 +41,8 @@ pub(crate) use super::parse::type_name;
 pub(crate) use blocks::BlockStart;
 pub use blocks::{Block, Blocks, Decoder};
 pub use fold::fold;
+pub(crate) use int96::FINER;
+pub(crate) use members::cell;
 pub(crate) use ndjson::{DEEPEST, syntax};
 pub(crate) use sample::tail;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
@@ -89,7 +92,7 @@ pub struct SourceColumn {
     pub name: String,
     /// The type of its values: for text the one inferred, in the Arrow types that iceberg uses for its own.
     pub data_type: DataType,
-    /// The type in which a [`SourceBatch`](super::SourceBatch) holds it: `Utf8View` for text files.
+    /// The type in which a [`SourceBatch`](super::SourceBatch) holds it: `Utf8View` for text files; in NDJSON lists and structs of text, too.
     pub stored: DataType,
     /// Whether a null was seen (text), or the file allows one (Parquet).
     pub nullable: bool,

@@ -1,19 +1,18 @@
-//! Decodes lines of JSON objects. Numbers are read as their text and parsed as exactly as those of a CSV file, so that
-//! none is rounded or cut; fields that the columns do not have are faults, so that none is lost.
+//! Decodes lines of JSON objects. Single values stay text, as those of a CSV file do, so that the fit gives them their
+//! meaning and none is rounded or cut; fields that the columns do not have are faults, so that none is lost.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::json::ReaderBuilder;
 use memchr::memchr2_iter;
 use serde::de::IgnoredAny;
 
 use super::keys::Keys;
+use super::members::{cell, quoted};
 use super::tokens::shortened;
-use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::{Fault, Line, SourceBatch, SourceText};
 use crate::{Error, Result};
 
@@ -24,8 +23,8 @@ pub(crate) const DEEPEST: usize = 32;
 /// How lines of JSON are decoded.
 #[derive(Debug)]
 pub(super) struct JsonDecoder {
-    /// All columns, numbers as text.
-    read: SchemaRef,
+    /// All columns.
+    stored: SchemaRef,
     projection: Vec<usize>,
     pub(super) schema: SchemaRef,
 }
@@ -33,6 +32,9 @@ pub(super) struct JsonDecoder {
 /// A line that is not blank.
 #[derive(Debug, Clone, Copy)]
 struct Text<'a> {
+    /// As it stands in the file.
+    written: &'a [u8],
+    /// As it is decoded.
     bytes: &'a [u8],
     number: u64,
 }
@@ -46,29 +48,45 @@ struct Broken {
 
 impl JsonDecoder {
     pub(super) fn new(stored: SchemaRef, projection: Vec<usize>, schema: SchemaRef) -> Self {
-        Self { read: Arc::new(Schema::new(numbers_as_text(stored.fields()))), projection, schema }
+        Self { stored, projection, schema }
     }
 
     /// Decodes whole lines that begin at `at`.
     pub(super) fn decode(&self, block: &Buffer, at: &Line) -> Result<SourceBatch> {
-        let lines = (at.line..).zip(block.as_slice().split(|b| *b == b'\n'));
-        let lines = lines.map(|(number, bytes)| Text { bytes: bytes.trim_ascii(), number });
-        let mut lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
+        let lines = (at.line..).zip(block.as_slice().split(|b| *b == b'\n').map(<[u8]>::trim_ascii));
+        let lines = lines.map(|(number, written)| Text { written, bytes: written, number });
+        let lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
         let mut faults = Vec::new();
-        let columns = match self.read(&lines) {
-            Ok(columns) => columns,
-            Err(_) => {
-                let mut good = Vec::with_capacity(lines.len());
-                self.sift(&lines, at, &mut good, &mut faults);
-                lines = good;
-                self.read(&lines).map_err(|e| Error::bug(format!("lines decode one by one only: {}", e.reason)))?
-            }
+        let (columns, numbers) = match self.read(&lines) {
+            Ok(columns) => (columns, numbers(&lines)),
+            Err(_) => self.sound(&lines, at, &mut faults)?,
         };
-        let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(numbers.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::bug("decoded JSON does not make a batch").caused_by(e))?;
         let text = Some(SourceText::Lines { bytes: block.clone(), first_line: at.line });
-        Ok(SourceBatch { batch, file: at.file.clone(), lines: lines.iter().map(|l| l.number).collect(), faults, text })
+        Ok(SourceBatch { batch, file: at.file.clone(), lines: numbers, faults, text })
+    }
+
+    /// The wanted columns of the lines that are sound, and their numbers. Lists and objects that stand where the columns
+    /// have text are their JSON as text, for the fit to judge by the table's type.
+    fn sound(&self, lines: &[Text<'_>], at: &Line, faults: &mut Vec<Fault>) -> Result<(Vec<ArrayRef>, Vec<u64>)> {
+        let texts: Vec<Cow<'_, [u8]>> = lines.iter().map(|line| self.text(line)).collect();
+        let lines: Vec<_> = lines.iter().zip(&texts).map(|(line, bytes)| Text { bytes, ..*line }).collect();
+        let mut good = Vec::with_capacity(lines.len());
+        self.sift(&lines, at, &mut good, faults);
+        let columns =
+            self.read(&good).map_err(|e| Error::bug(format!("lines decode one by one only: {}", e.reason)))?;
+        Ok((columns, numbers(&good)))
+    }
+
+    /// A line as it is decoded where it is not as it is written.
+    fn text<'a>(&self, line: &Text<'a>) -> Cow<'a, [u8]> {
+        let quoted = match syntax(line.written) {
+            None => quoted(line.written, self.stored.fields()),
+            Some(_) => None,
+        };
+        quoted.map_or(Cow::Borrowed(line.written), Cow::Owned)
     }
 
     /// Finds the broken lines by halving.
@@ -89,7 +107,7 @@ impl JsonDecoder {
 
     /// The wanted columns of lines that are all sound.
     fn read(&self, lines: &[Text<'_>]) -> Result<Vec<ArrayRef>, Broken> {
-        let mut decoder = ReaderBuilder::new(self.read.clone())
+        let mut decoder = ReaderBuilder::new(self.stored.clone())
             .with_batch_size(lines.len().max(1))
             .with_coerce_primitive(true)
             .with_strict_mode(true)
@@ -110,68 +128,25 @@ impl JsonDecoder {
         }
         let batch = match decoder.flush().map_err(Broken::from)? {
             Some(batch) => batch,
-            None => RecordBatch::new_empty(self.read.clone()),
+            None => RecordBatch::new_empty(self.stored.clone()),
         };
-        self.projection.iter().zip(self.schema.fields()).map(|(column, field)| typed(&batch, *column, field)).collect()
+        let lacks = || Broken { column: None, reason: "a column that the lines do not have".into() };
+        self.projection.iter().map(|column| batch.columns().get(*column).cloned().ok_or_else(lacks)).collect()
     }
 }
 
-/// A column with its numbers parsed.
-fn typed(batch: &RecordBatch, column: usize, field: &Field) -> Result<ArrayRef, Broken> {
-    let Some(array) = batch.columns().get(column) else {
-        return Err(Broken { column: None, reason: "a column that the lines do not have".into() });
-    };
-    parsed(array, field.data_type()).map_err(|reason| Broken { column: Some(field.name().clone()), reason })
-}
-
-/// `array` with text where `to` has numbers parsed, at any depth.
-fn parsed(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
-    match (array.data_type(), to) {
-        (from, to) if from == to => Ok(array.clone()),
-        (DataType::Utf8View, DataType::Int64 | DataType::Float64) => {
-            let parser = TextParser::new(to, &ParseFormat::default()).map_err(|e| e.to_string())?;
-            let parsed = parser.parse(array.as_string_view());
-            parsed.bad.first().map_or(Ok(parsed.array), |(_, reason)| Err(reason.to_string()))
-        }
-        (DataType::List(_), DataType::List(element)) => {
-            let list = array.as_list::<i32>();
-            let values = parsed(list.values(), element.data_type())?;
-            let list = ListArray::try_new(element.clone(), list.offsets().clone(), values, list.nulls().cloned());
-            list.map(|l| Arc::new(l) as ArrayRef).map_err(|e| e.to_string())
-        }
-        (DataType::Struct(_), DataType::Struct(fields)) => {
-            let object = array.as_struct();
-            let columns = object.columns().iter().zip(fields).map(|(c, f)| parsed(c, f.data_type()));
-            let columns = columns.collect::<Result<Vec<_>, _>>()?;
-            let made = StructArray::try_new_with_length(fields.clone(), columns, object.nulls().cloned(), object.len());
-            made.map(|s| Arc::new(s) as ArrayRef).map_err(|e| e.to_string())
-        }
-        _ => cast(array, to).map_err(|e| e.to_string()),
-    }
-}
-
-fn numbers_as_text(fields: &Fields) -> Fields {
-    fields.iter().map(|f| Field::new(f.name(), as_text(f.data_type()), true)).collect()
-}
-
-fn as_text(stored: &DataType) -> DataType {
-    match stored {
-        DataType::Int64 | DataType::Float64 => DataType::Utf8View,
-        DataType::List(element) => {
-            DataType::List(Arc::new(Field::new(element.name(), as_text(element.data_type()), true)))
-        }
-        DataType::Struct(fields) => DataType::Struct(numbers_as_text(fields)),
-        other => other.clone(),
-    }
+fn numbers(lines: &[Text<'_>]) -> Vec<u64> {
+    lines.iter().map(|line| line.number).collect()
 }
 
 fn fault(line: &Text<'_>, at: &Line, broken: Broken) -> Fault {
     let line_of = Line { file: at.file.clone(), line: line.number };
-    let (column, reason) = match syntax(line.bytes) {
+    let (column, reason) = match syntax(line.written) {
         Some(reason) => (None, reason),
         None => (broken.column, broken.reason),
     };
-    Fault { line: line_of, column, value: Some(shortened(line.bytes)), reason }
+    let value = column.as_deref().and_then(|column| cell(line.written, column));
+    Fault { line: line_of, column, value: Some(value.unwrap_or_else(|| shortened(line.written))), reason }
 }
 
 /// What is wrong with the line as JSON.
@@ -272,7 +247,9 @@ fn kind_of(shown: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::ingest::source::shape::{Object, Stage};
-    use arrow::datatypes::{Float64Type, Int64Type};
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::Schema;
+    use std::sync::Arc;
 
     fn decode(sample: &str, text: &str) -> SourceBatch {
         let mut object = Object::default();
@@ -294,9 +271,9 @@ mod tests {
         let text = "{\"i\": 9007199254740993, \"d\": 0.1, \"s\": 12, \"n\": {\"x\": [1, 2]}}\n\n{\"s\": \"é\"}\n";
         let batch = decode("{\"i\": 1, \"d\": 1.5, \"s\": \"x\", \"n\": {\"x\": [1]}}", text);
         assert_eq!(batch.lines, [1, 3]);
-        assert_eq!(batch.batch.column(0).as_primitive::<Int64Type>().value(0), 9_007_199_254_740_993);
-        assert_eq!(batch.batch.column(1).as_primitive::<Float64Type>().value(0), 0.1);
-        assert_eq!(batch.batch.column(2).as_string_view().iter().flatten().collect::<Vec<_>>(), ["12", "é"]);
+        let texts =
+            |column: usize| -> Vec<_> { batch.batch.column(column).as_string_view().iter().flatten().collect() };
+        assert_eq!((texts(0), texts(1), texts(2)), (vec!["9007199254740993"], vec!["0.1"], vec!["12", "é"]));
         assert_eq!(batch.batch.column(3).as_struct().column(0).as_list::<i32>().values().len(), 2);
     }
 
@@ -319,12 +296,28 @@ mod tests {
     #[test]
     fn values_that_do_not_fit_the_columns_name_them() {
         let batch = decode(
-            "{\"a\": 1, \"o\": {\"x\": 1}}",
-            "{\"a\": 1.5}\n{\"b\": 1}\n{\"a\": {}}\n{\"o\": 3}\n{\"o\": {\"x\": \"n\"}}\n{\"o\": {\"y\": 1}}\n{\"a\": 7}\n",
+            "{\"a\": 1, \"o\": {\"x\": 1}, \"l\": [1]}",
+            "{\"b\": 1}\n{\"o\": 3}\n{\"o\": {\"y\": 1}}\n{\"a\": 6, \"l\": \"o\\u0061ps\"}\n{\"a\": 7}\n",
         );
-        assert_eq!(batch.lines, [7]);
-        let columns: Vec<_> = faults(&batch).iter().map(|f| (f.0, f.1.unwrap_or_default())).collect();
-        assert_eq!(columns, [(1, "a"), (2, "b"), (3, "a"), (4, "o"), (5, "o"), (6, "y")]);
-        assert_eq!(batch.faults[2].reason, "an object where a single value is expected");
+        assert_eq!(batch.lines, [5]);
+        let told = |f: &Fault| (f.line.line, f.column.clone().unwrap_or_default(), f.value.clone().unwrap_or_default());
+        let told: Vec<_> = batch.faults.iter().map(told).collect();
+        let expected = [(1, "b", "1"), (2, "o", "3"), (3, "y", "{\"o\": {\"y\": 1}}"), (4, "l", "oaps")];
+        assert_eq!(told, expected.map(|(line, column, value)| (line, column.to_string(), value.to_string())));
+        assert_eq!(batch.faults[1].reason, "a number where an object is expected");
+    }
+
+    #[test]
+    fn values_of_another_kind_than_the_sample_s_are_left_to_the_fit() {
+        let batch = decode(
+            "{\"a\": 1, \"o\": {\"x\": 1}}\n{\"m\": [1]}\n{\"m\": \"s\"}",
+            "{\"a\": 1.5}\n{\"a\": {\"b\": [\"\\\"\", 1]}}\n{\"o\": {\"x\": [2, 3]}}\n{\"m\": [1]}\n{\"m\": \"s\"}\n",
+        );
+        assert_eq!((batch.lines.as_slice(), batch.faults.len()), ([1, 2, 3, 4, 5].as_slice(), 0));
+        let texts =
+            |column: usize| -> Vec<_> { batch.batch.column(column).as_string_view().iter().flatten().collect() };
+        assert_eq!(texts(0), ["1.5", "{\"b\": [\"\\\"\", 1]}"]);
+        assert_eq!(texts(2), ["[1]", "s"]);
+        assert_eq!(batch.batch.column(1).as_struct().column(0).as_string::<i32>().value(2), "[2, 3]");
     }
 }

@@ -194,17 +194,12 @@ impl ParquetDecoder {
             let read = guarded(path, || Self::read(range, nanos, &[column]))?;
             let Some(first) = read.first() else { continue };
             let fine = concat_batches(&first.schema(), &read).map_err(|e| damaged(path, e.into()))?;
-            for row in int96::finer(whole.batch.column(at), fine.column(0)) {
+            for (row, value) in int96::finer(whole.batch.column(at), fine.column(0)) {
                 let (Some(line), Some(fits)) = (whole.lines.get(row).copied(), fits.get_mut(row)) else { continue };
                 *fits = false;
                 let line = Line { file: whole.file.clone(), line };
-                let reason = "a time finer than microseconds".to_string();
-                whole.faults.push(Fault {
-                    line,
-                    column: Some(self.schema.field(at).name().clone()),
-                    value: None,
-                    reason,
-                });
+                let column = Some(self.schema.field(at).name().clone());
+                whole.faults.push(Fault { line, column, value, reason: int96::FINER.to_string() });
             }
         }
         if !whole.faults.is_empty() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::infer::double_holds;
+use crate::ingest::parse::double_holds;
 
 /// Fields, nested ones included, that a source may have.
 pub(super) const MOST_FIELDS: usize = 10_000;
@@ -23,7 +23,8 @@ pub(super) enum Shape {
     /// A whole number that a double does not hold.
     FineInt,
     Double,
-    /// Strings; scalars of several kinds; numbers too long for a long, or with digits that a double would lose.
+    /// Strings; values of several kinds, lists and objects as their JSON; numbers too long for a long, or with digits
+    /// that a double would lose.
     Text,
     List(Box<Shape>),
     Object(Object),
@@ -41,9 +42,7 @@ pub(super) struct Object {
 /// What a field is stored as while it is read, and what it becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Numbers as their text, so that none is rounded on the way.
-    Read,
-    /// As the batch holds it: strings of the first level as views.
+    /// As the batch holds it: single values as text, so that none is rounded on the way; those of the first level as views.
     Stored,
     /// As iceberg has it.
     Typed,
@@ -129,13 +128,14 @@ impl Shape {
     }
 
     fn arrow(&self, stage: Stage, top: bool) -> DataType {
-        let text = if top && stage != Stage::Typed { DataType::Utf8View } else { DataType::Utf8 };
         match self {
-            Shape::Int | Shape::FineInt | Shape::Double if stage == Stage::Read => DataType::Utf8View,
-            Shape::Nothing | Shape::Text => text,
-            Shape::Bool => DataType::Boolean,
-            Shape::Int | Shape::FineInt => DataType::Int64,
-            Shape::Double => DataType::Float64,
+            Shape::Bool if stage == Stage::Typed => DataType::Boolean,
+            Shape::Int | Shape::FineInt if stage == Stage::Typed => DataType::Int64,
+            Shape::Double if stage == Stage::Typed => DataType::Float64,
+            Shape::Nothing | Shape::Bool | Shape::Int | Shape::FineInt | Shape::Double | Shape::Text => match stage {
+                Stage::Stored if top => DataType::Utf8View,
+                _ => DataType::Utf8,
+            },
             Shape::List(element) => DataType::List(Arc::new(Field::new("element", element.arrow(stage, false), true))),
             Shape::Object(object) => DataType::Struct(
                 object.fields.iter().map(|(n, s)| Field::new(n, s.arrow(stage, false), true)).collect(),
