@@ -54,10 +54,6 @@ fn a_uuid_of_a_file_is_a_uuid_of_the_table() {
     let found = home.json(&["rows", "z.v", "--filter", &format!("u = '{UUID}'")]);
     assert_eq!(found, (0, json!([{"u": UUID, "k": 1}])));
 
-    std::fs::write(home.path("u.ndjson"), format!("{{\"n\": 1, \"u\": \"{UUID}\"}}\n")).unwrap();
-    assert_eq!(home.code(&["create", "z.n", "--like", "u.ndjson", "--yes"]), 0);
-    assert_eq!(types(&home, "z.n")[1], r#""u": "uuid""#);
-
     sixteen_bytes(&home.path("u.parquet"));
     let (_, preview) = home.json(&["preview", "u.parquet"]);
     let told: Vec<_> = preview["columns"].as_array().unwrap().iter().map(|c| c["type"].as_str().unwrap()).collect();
