@@ -2,6 +2,7 @@
 
 mod binary;
 mod columns;
+mod making;
 mod outcomes;
 
 use std::path::PathBuf;

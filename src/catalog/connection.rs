@@ -13,6 +13,9 @@ use crate::storage::{Storage, from_iceberg};
 use crate::table::{Namespace, Table, TableName};
 use crate::{Error, Kind, Result};
 
+/// The kind of catalog whose metadata files this program writes.
+const SQL: &str = "sql";
+
 /// What a new table shall be.
 #[derive(Debug, Clone)]
 pub struct TableCreation {
@@ -202,6 +205,33 @@ impl Connection {
         self.writable()?;
         let dropped = self.catalog.drop_table(&table_ident(name)?).await;
         dropped.map_err(|e| from_iceberg(e, "cannot drop the table"))
+    }
+
+    /// Takes back a table that was just made, and is still as it was made: out of the catalog, then its metadata file and
+    /// folders without files. Where the catalog itself wrote that file, as a REST catalog does, it stays.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] where others have changed the table meanwhile; those of [`drop_table`](Self::drop_table).
+    pub async fn unmake_table(&self, made: &Table) -> Result<()> {
+        let now = match self.load(made.name()).await {
+            Err(e) if e.kind() == Kind::NotFound && !self.table_exists(made.name()).await? => return Ok(()),
+            now => now?,
+        };
+        if now.metadata_location() != made.metadata_location() {
+            return Err(Error::invalid("others have changed the table meanwhile").with("table", made.name()));
+        }
+        self.drop_table(made.name()).await?;
+        if self.info.kind != SQL {
+            return Ok(());
+        }
+        let cleared = async {
+            self.storage.delete(made.metadata_location()).await?;
+            self.storage.remove_empty_folders(made.metadata().location()).await
+        };
+        if let Err(e) = cleared.await {
+            tracing::warn!(table = %made.name(), error = %e, "files of a table that was taken back stay behind");
+        }
+        Ok(())
     }
 
     /// Gives a table another name. Its files stay where they are.

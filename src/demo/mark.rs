@@ -1,5 +1,6 @@
 //! The mark of a demo folder: says that it is ours and whether it is whole, and is locked while someone builds there.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ const NAME: &str = ".icedeck-demo.json";
 /// Everything a build puts beside the mark; nothing else is ever deleted.
 const OURS: [&str; 7] =
     ["catalog.db", "catalog.db-wal", "catalog.db-shm", "catalog.db-journal", "warehouse", "files", "state"];
+/// The log in `state`, whose predecessor is called so too with a number behind.
+const LOG: &str = "icedeck.log";
 /// Changes with what is built, so that an older demo is built anew.
 const VERSION: u32 = 2;
 
@@ -43,11 +46,11 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Takes the folder for this process. A folder that is neither empty nor marked is not ours.
+    /// Takes the folder for this process. A folder that is neither free nor marked is not ours.
     pub(super) fn take(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|e| failed(e, "cannot make the folder", folder))?;
         let path = folder.join(NAME);
-        if !path.exists() && !is_empty(folder)? {
+        if !path.exists() && !is_free(folder)? {
             return Err(Error::invalid("the folder is not empty and not a demo of icedeck")
                 .with("folder", folder.display())
                 .hint("choose another folder with --dir"));
@@ -148,9 +151,22 @@ pub(super) fn is_marked(folder: &Path) -> bool {
     folder.join(NAME).is_file()
 }
 
-fn is_empty(folder: &Path) -> Result<bool> {
-    let mut entries = std::fs::read_dir(folder).map_err(|e| failed(e, "cannot read the folder", folder))?;
-    Ok(entries.next().is_none())
+/// Whether nothing is in the folder but the log that `--home` puts there before anything is built.
+fn is_free(folder: &Path) -> Result<bool> {
+    let state = folder.join("state");
+    let is_real = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    Ok(match names(folder)?.as_slice() {
+        [] => true,
+        [one] if one == "state" && is_real(&state) => {
+            names(&state)?.iter().all(|name| name == LOG || name.to_string_lossy() == format!("{LOG}.1"))
+        }
+        _ => false,
+    })
+}
+
+fn names(folder: &Path) -> Result<Vec<OsString>> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| entries.map(|e| Ok(e?.file_name())).collect());
+    entries.map_err(|e| failed(e, "cannot read the folder", folder))
 }
 
 #[cfg(test)]
@@ -177,6 +193,18 @@ mod tests {
         std::fs::write(folder.path().join("thesis.txt"), "").unwrap();
         assert_eq!(Mark::take(folder.path()).unwrap_err().kind(), Kind::Invalid);
         assert!(!folder.path().join(NAME).exists());
+    }
+
+    #[test]
+    fn a_folder_with_the_log_alone_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        std::fs::write(state.join("icedeck.log"), "a line").unwrap();
+        drop(Mark::take(folder.path()).unwrap());
+        std::fs::remove_file(folder.path().join(NAME)).unwrap();
+        std::fs::write(state.join("journal"), "of a load").unwrap();
+        assert_eq!(Mark::take(folder.path()).unwrap_err().kind(), Kind::Invalid);
     }
 
     #[test]

@@ -16,3 +16,13 @@ pub fn sync_file(path: &Path) -> Result<()> {
         Error::new(kind, "cannot flush the file to the disk").with("file", path.display()).caused_by(e)
     })
 }
+
+/// Removes the folder and those in it as far as no file is in them; what cannot be removed stays. Links are not followed.
+pub(super) fn remove_empty_folders(folder: &Path) {
+    let within = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in within.filter(|entry| entry.file_type().is_ok_and(|of| of.is_dir())) {
+        remove_empty_folders(&entry.path());
+    }
+    // Refused where something is in it.
+    let _ = std::fs::remove_dir(folder);
+}

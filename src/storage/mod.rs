@@ -175,6 +175,19 @@ impl Storage {
         listed.try_collect().await.map_err(|e| failed(e, "cannot list", folder))
     }
 
+    /// Removes a local folder and those in it as far as no file is in them; object stores have no folders.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for a malformed location.
+    pub async fn remove_empty_folders(&self, folder: &str) -> Result<()> {
+        match Location::parse(&self.actual(folder))?.local_path() {
+            None => Ok(()),
+            Some(path) => tokio::task::spawn_blocking(move || local::remove_empty_folders(&path))
+                .await
+                .map_err(|e| Error::bug("the removal of empty folders died").caused_by(e)),
+        }
+    }
+
     /// Flushes a local object and its folder to the disk; object stores are durable once they have answered.
     ///
     /// # Errors

@@ -386,12 +386,7 @@ mod tests {
 
     #[test]
     fn types_take_the_place_of_inferred_ones() {
-        let column = |name: &str, of: &str| NewColumn {
-            name: name.into(),
-            column_type: of.parse().unwrap(),
-            required: false,
-            doc: None,
-        };
+        let column = |name: &str, of: &str| NewColumn::optional(name, of.parse().unwrap());
         let inferred = [column("a b", "string"), column("n", "int")];
         let columns = typed(&inferred, "a b: date; n : decimal(8, 2)").unwrap();
         let told: Vec<_> = columns.iter().map(|column| column.column_type.to_string()).collect();

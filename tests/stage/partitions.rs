@@ -60,6 +60,23 @@ fn what_cannot_be_partitioned_by_is_refused_before_anything_is_written() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_of_another_engine_that_is_void_by_a_list_is_refused() {
+    use iceberg::spec::{ListType, NestedField, Schema, UnboundPartitionSpec};
+    let house = House::new().await;
+    let element_field = NestedField::list_element(2, Type::Primitive(PrimitiveType::Int), false).into();
+    let list = NestedField::optional(1, "l", Type::List(ListType { element_field }));
+    let schema = Schema::builder().with_fields([list.into()]).build().unwrap();
+    let spec = UnboundPartitionSpec::builder().add_partition_field(1, "l_null", Transform::Void).unwrap().build();
+    let name: icedeck::table::TableName = "t.foreign".parse().unwrap();
+    house.connection.create_namespace(&name.namespace, Default::default()).await.unwrap();
+    let (sort_order, properties, location) = (None, Default::default(), None);
+    let creation = icedeck::catalog::TableCreation { name, schema, spec: Some(spec), sort_order, properties, location };
+    let table = house.connection.create_table(creation).await.unwrap();
+    let refused = Stage::new(&table, "one", limits(1 << 20)).unwrap_err();
+    assert_eq!(refused.kind(), icedeck::Kind::Unsupported, "{refused}");
+}
+
 /// iceberg 0.10.1 wraps where it truncates the least numbers, as Java does: no order of values then.
 fn takeable(batch: RecordBatch, what: &str) -> RecordBatch {
     let column = batch.column_by_name("c").unwrap();

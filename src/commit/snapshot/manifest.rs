@@ -1,12 +1,13 @@
 //! A manifest that is being written.
 
+use iceberg::ErrorKind;
 use iceberg::io::{FileIO, OutputFile};
 use iceberg::spec::{
     DataFile, FormatVersion, ManifestContentType, ManifestFile, ManifestWriter, ManifestWriterBuilder, PartitionSpec,
     SchemaRef,
 };
 
-use crate::table::manifest::{IN_MEMORY, StandIns, mend_header};
+use crate::table::manifest::{IN_MEMORY, StandIns, mend_header, nested};
 
 /// iceberg's writer; where it cannot write the partition values, they go by stand-ins, through memory.
 pub(crate) struct OpenManifest {
@@ -30,6 +31,11 @@ impl OpenManifest {
         spec: PartitionSpec,
         (version, content): (FormatVersion, ManifestContentType),
     ) -> iceberg::Result<Self> {
+        // iceberg's writer panics where it comes upon one.
+        if let Some(field) = nested(&spec.partition_type(&schema)?) {
+            let why = format!("the partition field {} is of a struct, list or map", field.name);
+            return Err(iceberg::Error::new(ErrorKind::FeatureUnsupported, why));
+        }
         let stand_ins = StandIns::of(&spec, &schema)?;
         let (output, written_as, detour) = if stand_ins.are_needless() {
             (output, schema, None)
@@ -95,5 +101,26 @@ impl OpenManifest {
         output.write(bytes).await?;
         let manifest_length = i64::try_from(length).unwrap_or(i64::MAX);
         Ok(ManifestFile { manifest_path: path, manifest_length, ..written })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use iceberg::spec::{ListType, NestedField, PrimitiveType, Schema, Transform, Type, UnboundPartitionSpec};
+
+    use super::*;
+
+    #[test]
+    fn a_field_of_a_list_is_an_error_before_anything_is_written() {
+        let element_field = NestedField::list_element(2, Type::Primitive(PrimitiveType::Int), false).into();
+        let list = NestedField::optional(1, "l", Type::List(ListType { element_field }));
+        let schema = Arc::new(Schema::builder().with_fields([list.into()]).build().unwrap());
+        let spec = UnboundPartitionSpec::builder().add_partition_field(1, "l_null", Transform::Void).unwrap().build();
+        let spec = spec.bind(schema.clone()).unwrap();
+        let output = FileIO::new_with_memory().new_output(IN_MEMORY).unwrap();
+        let opened = OpenManifest::new(output, 1, schema, spec, (FormatVersion::V2, ManifestContentType::Data));
+        assert_eq!(opened.err().unwrap().kind(), ErrorKind::FeatureUnsupported);
     }
 }

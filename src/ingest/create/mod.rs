@@ -3,13 +3,15 @@
 //! Plain values in, plain values out; nothing here reads rows.
 
 mod columns;
+mod existing;
 mod layout;
+mod mapped;
 mod schema_file;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use iceberg::spec::{NestedField, Schema, SortOrder, UnboundPartitionSpec};
+use iceberg::spec::{Schema, SortOrder, UnboundPartitionSpec};
 use serde::Serialize;
 
 pub use columns::{ColumnType, NewColumn};
@@ -145,18 +147,17 @@ impl CreateTable {
     fn schema(&self) -> Result<Schema> {
         let count = i32::try_from(self.columns.len()).map_err(|e| Error::invalid("too many columns").caused_by(e))?;
         let mut next_id = count + 1;
-        let fields: Vec<_> = (1..=count)
-            .zip(&self.columns)
-            .map(|(id, column)| {
-                let field_type = column.column_type.with_fresh_ids(&mut next_id);
-                let field = NestedField::new(id, &column.name, field_type, column.required);
-                Arc::new(match &column.doc {
-                    Some(doc) => field.with_doc(doc),
-                    None => field,
-                })
-            })
-            .collect();
-        Schema::builder().with_fields(fields).build().map_err(|e| Error::invalid(e.message()).caused_by(e))
+        let fields: Vec<_> =
+            (1..=count).zip(&self.columns).map(|(id, column)| Arc::new(column.field(id, &mut next_id))).collect();
+        let cannot = |e: iceberg::Error| Error::invalid(e.message()).caused_by(e);
+        let schema = Schema::builder().with_fields(fields).build().map_err(cannot)?;
+        // By their names: the ids are new.
+        let names = self.columns.iter().flat_map(|column| &column.identifier);
+        let identifier: Vec<i32> = names.filter_map(|name| schema.field_id_by_name(name)).collect();
+        if identifier.is_empty() {
+            return Ok(schema);
+        }
+        schema.into_builder().with_identifier_field_ids(identifier).build().map_err(cannot)
     }
 
     /// The format version, from the field or the property of that name, and whether it knows every type.
@@ -170,6 +171,11 @@ impl CreateTable {
         };
         if !(1..=3).contains(&version) {
             return Err(Error::invalid("no such format version").hint("format versions are 1, 2 and 3"));
+        }
+        if let Some(column) = self.columns.iter().find(|c| version < 3 && c.has_default()) {
+            return Err(Error::invalid("defaults of columns need format version 3")
+                .with("column", &column.name)
+                .hint("add --format-version 3, or take initial-default and write-default out of the schema"));
         }
         match self.columns.iter().find(|c| version < 3 && c.column_type.needs_v3()) {
             None => Ok(version),

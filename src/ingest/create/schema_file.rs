@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use iceberg::spec::{PrimitiveType, Schema, Type};
+use iceberg::spec::{Literal, PrimitiveType, Schema, Type};
 use serde_json::{Map, Value};
 
 use crate::ingest::source::DEEPEST;
@@ -54,6 +54,7 @@ fn struct_fields(fields: &[Value], within: &str, level: usize) -> Result<()> {
             _ => return Err(wrong("a field has no name", &unnamed())),
         };
         typed(field, ["id", "type", "required"], &name, level)?;
+        defaults(field, &name)?;
     }
     Ok(())
 }
@@ -72,6 +73,21 @@ fn typed(of: &Map<String, Value>, [id, kind, required]: [&str; 3], name: &str, l
         Some(_) => Err(wrong(&format!("{kind} is neither the name of a type nor an object"), name)),
         None => Err(wrong(&format!("{kind} is missing"), name)),
     }
+}
+
+/// iceberg's crate passes over a default that it cannot read: here it is an error.
+fn defaults(field: &Map<String, Value>, name: &str) -> Result<()> {
+    for key in ["initial-default", "write-default"] {
+        let Some(told) = field.get(key).filter(|told| !told.is_null()) else { continue };
+        let Ok(of) = serde_json::from_value::<PrimitiveType>(field.get("type").cloned().unwrap_or_default()) else {
+            return Err(wrong(&format!("{key} is given where only plain types have one"), name));
+        };
+        if !matches!(Literal::try_from_json(told.clone(), &Type::Primitive(of.clone())), Ok(Some(_))) {
+            let what = wrong(&format!("{key} is no value that can be kept"), name).with("type", of);
+            return Err(what.hint("write it as the specification of Iceberg has it, or leave it out"));
+        }
+    }
+    Ok(())
 }
 
 fn primitive(text: &str, name: &str) -> Result<()> {

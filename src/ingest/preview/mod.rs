@@ -7,6 +7,7 @@ mod typed;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use serde::Serialize;
 
 use self::index::Index;
@@ -165,9 +166,13 @@ impl Previewer {
     }
 
     fn empty(&self) -> Preview {
-        let column = |column: &super::source::SourceColumn| PreviewColumn {
+        let named = |i: usize, of: &DataType| match of {
+            DataType::FixedSizeBinary(16) if !self.source.is_uuid(i, 0) => "fixed(16)".into(),
+            of => type_name(of),
+        };
+        let column = |(i, column): (usize, &super::source::SourceColumn)| PreviewColumn {
             name: column.name.clone(),
-            type_name: type_name(&column.data_type),
+            type_name: named(i, &column.data_type),
             nullable: column.nullable,
             nulls: column.nulls,
             looked_at: column.rows,
@@ -177,7 +182,7 @@ impl Previewer {
             files: self.source.files.iter().map(|file| file.path.to_path_buf()).collect(),
             bytes: self.source.total_bytes(),
             settings: self.source.settings.clone(),
-            columns: self.source.columns.iter().map(column).collect(),
+            columns: self.source.columns.iter().enumerate().map(column).collect(),
             total_rows: None,
             first_row: None,
             rows: Vec::new(),

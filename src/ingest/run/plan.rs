@@ -81,7 +81,11 @@ fn bind(request: IngestRequest, source: Arc<Source>, existing: Option<Table>) ->
         }
     };
     let schema = target.schema();
-    let mapping = request.mapping.clone().unwrap_or_default().completed(&source.columns, schema);
+    let mut mapping = request.mapping.clone().unwrap_or_default();
+    if request.create.is_some() {
+        mapping = mapping.without_left_out(&source.columns, schema);
+    }
+    let mapping = mapping.completed(&source.columns, schema);
     Ok(match Binding::new(&mapping, &source.columns, schema) {
         Ok(binding) => {
             notes.extend(binding.left_out(&mapping));
@@ -100,18 +104,25 @@ async fn find_table(request: &IngestRequest, connection: &Connection) -> Result<
         (Err(e), _) => return Err(e),
     };
     check_branch(table.metadata(), &request.branch).context("table", table.name())?;
+    wanted(request, Vec::new()).check_existing(&table)?;
     Ok(Some(table))
 }
 
 fn draft(request: &IngestRequest, source: &Source) -> Result<TableDraft> {
-    let CreateOptions { partition_by, sort_by, properties, format_version, .. } =
-        request.create.clone().unwrap_or_default();
     if request.branch != "main" {
         return Err(Error::invalid("a new table has no branch but main").with("branch", &request.branch));
     }
-    let columns = NewColumn::of_source(source, format_version.unwrap_or(2))?;
+    let format_version = request.create.as_ref().and_then(|create| create.format_version).unwrap_or(2);
+    let mapping = request.mapping.clone().unwrap_or_default();
+    wanted(request, NewColumn::of_mapping(source, &mapping, format_version)?).draft()
+}
+
+/// The table as it shall be made.
+fn wanted(request: &IngestRequest, columns: Vec<NewColumn>) -> CreateTable {
+    let CreateOptions { partition_by, sort_by, properties, format_version, .. } =
+        request.create.clone().unwrap_or_default();
     let new = CreateTable::new(request.table.clone(), columns);
-    CreateTable { partition_by, sort_by, properties, format_version, ..new }.draft()
+    CreateTable { partition_by, sort_by, properties, format_version, ..new }
 }
 
 impl Target {

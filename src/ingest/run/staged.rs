@@ -117,12 +117,13 @@ impl OnError {
 /// How a note begins that tells of a table made for a load.
 pub(super) const MADE: &str = "made the table";
 
-/// Drops a table that was made for a load of which nothing came.
+/// Drops a table that was made for a load of which nothing came, and deletes what was made with it. A table that
+/// others have changed meanwhile stays.
 pub(super) async fn take_table_back(connection: &Connection, table: &Table, result: &mut IngestResult) {
     result.notes.retain(|note| !note.starts_with(MADE));
-    if let Err(e) = connection.drop_table(table.name()).await {
+    if let Err(e) = connection.unmake_table(table).await {
         tracing::warn!("the new table {} could not be taken back: {e}", table.name());
-        result.notes.push(format!("the new table stays, empty: {e}"));
+        result.notes.push(format!("the new table stays: {e}"));
     }
 }
 

@@ -11,6 +11,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::LogicalType;
 
 use super::compression::{open_file, unreadable};
 use super::{DEEPEST, int96};
@@ -96,6 +97,14 @@ impl ParquetFile {
         let groups = self.footer.metadata().row_groups();
         let leaf = leaf_of(&self.footer, column)?;
         groups.iter().map(|g| g.columns().get(leaf)?.statistics()?.null_count_opt()).sum()
+    }
+
+    /// Whether a leaf of a column, counted depth first, holds UUIDs by its logical type.
+    pub(super) fn is_uuid(&self, column: usize, leaf: usize) -> bool {
+        let schema = self.footer.parquet_schema();
+        let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == column);
+        let found = leaves.nth(leaf).map(|leaf| schema.column(leaf));
+        found.is_some_and(|leaf| leaf.logical_type_ref() == Some(&LogicalType::Uuid))
     }
 
     /// All its rows in pieces.

@@ -128,6 +128,8 @@ impl Stage {
         let schema = metadata.current_schema().clone();
         let spec = metadata.default_partition_spec();
         let arrow_schema = schema_to_arrow_schema(&schema).map_err(|e| from_iceberg(e, "cannot write this schema"))?;
+        // Void fields alone make no partitions, and stand in the manifests all the same.
+        check_writable(spec, &schema)?;
         let partitioner = if spec.is_unpartitioned() { None } else { Some(Partitioner::new(spec, &schema)?) };
         let context = FileContext {
             storage: table.storage().clone(),

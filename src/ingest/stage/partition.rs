@@ -50,11 +50,17 @@ pub(super) struct Split {
 /// Whether partition values of this spec can be computed and written into manifests.
 ///
 /// # Errors
-/// [`Kind::Unsupported`](crate::Kind::Unsupported) for two fields of as many bytes each, which iceberg 0.10.1 cannot
-/// tell apart in Avro.
+/// [`Kind::Unsupported`](crate::Kind::Unsupported) for a field of a struct, list or map (`void()` takes them), and for
+/// two fields of as many bytes each, which iceberg 0.10.1 cannot tell apart in Avro.
 pub(crate) fn check_writable(spec: &PartitionSpec, schema: &Schema) -> Result<()> {
     let cannot = |e| from_iceberg(e, "cannot compute the partition values of this table");
     let values = spec.partition_type(schema).map_err(cannot)?;
+    if let Some(nested) = manifest::nested(&values) {
+        let why = "tables partitioned by a struct, list or map cannot be written";
+        return Err(Error::unsupported(why)
+            .with("partition", &nested.name)
+            .hint("take the field out of the partition spec with the engine that made it"));
+    }
     match manifest::fixed_twice(&values) {
         None => Ok(()),
         Some(second) => {
@@ -65,12 +71,11 @@ pub(crate) fn check_writable(spec: &PartitionSpec, schema: &Schema) -> Result<()
 }
 
 impl Partitioner {
-    /// For a spec that has fields.
+    /// For a spec that has fields and is [writable](check_writable).
     ///
     /// # Errors
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) for a transform that cannot be computed.
     pub fn new(spec: &PartitionSpec, schema: &Schema) -> Result<Self> {
-        check_writable(spec, schema)?;
         let cannot = |e| from_iceberg(e, "cannot compute the partition values of this table");
         let values = PartitionValues::new(spec, schema).map_err(cannot)?;
         let sort_fields = values.fields().iter().map(|f| SortField::new(f.data_type().clone())).collect();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use iceberg::io::FileIO;
 use iceberg::spec::{DataFile, DataFileBuilder, Manifest, ManifestEntry, ManifestFile, ManifestMetadata, Schema};
 
-pub(crate) use stand_in::{StandIns, fixed_twice, in_json};
+pub(crate) use stand_in::{StandIns, fixed_twice, in_json, nested};
 
 use super::Table;
 

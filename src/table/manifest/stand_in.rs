@@ -171,6 +171,11 @@ pub(crate) fn in_json(partition: &StructType) -> StructType {
     StructType::new(fields.collect())
 }
 
+/// The first partition field whose values are no plain ones, as `void()` of a list: iceberg panics where it writes them.
+pub(crate) fn nested(partition: &StructType) -> Option<&NestedField> {
+    partition.fields().iter().find(|field| !field.field_type.is_primitive()).map(AsRef::as_ref)
+}
+
 /// The second of two fields that iceberg writes as fixed bytes of one name and cannot write therefore.
 pub(crate) fn fixed_twice(partition: &StructType) -> Option<&NestedField> {
     let mut names = HashSet::new();
