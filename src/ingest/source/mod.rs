@@ -74,6 +74,8 @@ pub struct SourceFile {
     pub compression: Compression,
     /// Its encoding, as the WHATWG standard calls it.
     pub encoding: String,
+    /// Whether the encoding was guessed from the letters.
+    pub guessed: bool,
     /// The length of its byte order mark, in bytes as they stand unpacked.
     mark_bytes: u64,
     /// Where its rows begin, after lines passed over and the header.
