@@ -48,6 +48,36 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// The keys of one sound JSON object, as they are written, each with its value as it stands.
+pub(super) fn members(object: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let (mut members, mut depth, mut at) = (Vec::new(), 0_usize, 0);
+    let (mut key, mut from) = (None, 0);
+    while let Some(byte) = object.get(at) {
+        match byte {
+            b'"' => {
+                let end = string_end(object, at + 1);
+                if depth == 1 && key.is_none() {
+                    key = object.get(at + 1..end);
+                }
+                at = end;
+            }
+            b':' if depth == 1 => from = at + 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' | b',' => {
+                if depth == 1
+                    && let Some(key) = key.take()
+                {
+                    members.push((key, object.get(from..at).unwrap_or_default().trim_ascii()));
+                }
+                depth = depth.saturating_sub(usize::from(*byte != b','));
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    members
+}
+
 /// Where the string that begins at `from` has its closing quote.
 fn string_end(line: &[u8], from: usize) -> usize {
     let mut at = from;

@@ -12,6 +12,7 @@ use memchr::memchr2_iter;
 use serde::de::IgnoredAny;
 
 use super::keys::Keys;
+use super::rejected::row_of;
 use super::tokens::shortened;
 use crate::ingest::parse::{ParseFormat, TextParser};
 use crate::ingest::{Fault, Line, SourceBatch, SourceText};
@@ -52,7 +53,8 @@ impl JsonDecoder {
     /// Decodes whole lines that begin at `at`.
     pub(super) fn decode(&self, block: &Buffer, at: &Line) -> Result<SourceBatch> {
         let lines = (at.line..).zip(block.as_slice().split(|b| *b == b'\n'));
-        let lines = lines.map(|(number, bytes)| Text { bytes: bytes.trim_ascii(), number });
+        let rows: Vec<_> = lines.map(|(number, bytes)| (number, row_of(bytes.trim_ascii()))).collect();
+        let lines = rows.iter().map(|(number, bytes)| Text { bytes, number: *number });
         let mut lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
         let mut faults = Vec::new();
         let columns = match self.read(&lines) {
