@@ -93,10 +93,13 @@ impl Error {
         self
     }
 
-    /// Says what to do next.
+    /// Says what to do next. What was said already is not said again.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        let hint = hint.into();
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
         self
     }
 
@@ -195,6 +198,12 @@ mod tests {
     fn one_line_names_the_things_it_is_about() {
         let e = Error::invalid("the quote never closes").with("file", "a.csv").with("line", 7);
         assert_eq!(e.to_string(), "the quote never closes (file a.csv, line 7)");
+    }
+
+    #[test]
+    fn a_hint_is_said_once() {
+        let e = Error::invalid("no").hint("nothing was committed").hint("try again").hint("nothing was committed");
+        assert_eq!(e.hints(), ["nothing was committed", "try again"]);
     }
 
     #[test]

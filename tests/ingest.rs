@@ -4,6 +4,7 @@ mod binary;
 mod columns;
 mod making;
 mod outcomes;
+mod rejects;
 
 use std::path::PathBuf;
 
@@ -171,7 +172,7 @@ async fn no_rows_make_no_table() {
     let rejects = lake.folder.path().join("rejects.csv");
     let wanted = IngestRequest { on_error: OnError::Reject(rejects.clone()), ..creating(&path, "new.ragged") };
     let result = loaded(&lake, wanted).await.unwrap();
-    assert_eq!((result.ending, result.rejected_rows), (Ending::NothingToLoad, 1), "{result:?}");
+    assert_eq!((result.ending, result.rejected_rows), (Ending::Unfit, 1), "{result:?}");
     assert!(!result.notes.iter().any(|note| note.contains("made the table")), "{:?}", result.notes);
     assert!(!lake.connection.table_exists(&"new.ragged".parse().unwrap()).await.unwrap());
     assert!(rejects.exists(), "the row is not lost");

@@ -349,6 +349,10 @@ fn narrate(result: &IngestResult, context: &Context) {
         draft.words().iter().for_each(|line| context.note(&format!("  {line}")));
     }
     result.notes.iter().for_each(|note| context.note(&format!("icedeck: {note}")));
+    if let (Ending::NothingToLoad, Some(reason)) = (result.ending, &result.reason) {
+        context.note(&format!("icedeck: {reason}"));
+        result.hint.iter().for_each(|hint| context.note(&format!("  hint: {hint}")));
+    }
     let Some(report) = &result.preflight else { return };
     for group in &report.reasons {
         let column = group.column.as_deref().map_or_else(|| "rows".to_string(), |name| format!("column {name}"));

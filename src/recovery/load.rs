@@ -61,7 +61,8 @@ pub async fn load(
         && let Err(e) = cutting.complete(&mut staged, monitor).boxed().await
     {
         let taken_back = staged.take_back(connection, monitor, e.message().to_string(), None).await;
-        return Err(taken_back.notes.into_iter().fold(e, crate::Error::hint).hint("nothing was committed"));
+        let e = taken_back.notes.into_iter().fold(e, crate::Error::hint).hint("nothing was committed");
+        return Err(e.with("ingest", taken_back.ingest_id.unwrap_or_default()));
     }
     monitor.update(|p| p.stage = "committing");
     let intent = Intent::planned(&staged.plan, Want::from(&staged.change));

@@ -228,7 +228,7 @@ pub(crate) fn failed(error: object_store::Error, what: &str, location: &str) -> 
         _ => format!("{what} the file"),
     };
     let error = Error::new(kind, message).with("location", location).caused_by(error);
-    if full { error.hint("free some space and try again; nothing was committed") } else { error }
+    if full { error.hint("free some space and try again").hint("nothing was committed") } else { error }
 }
 
 fn io_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a std::io::Error> {

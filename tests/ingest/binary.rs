@@ -312,7 +312,7 @@ fn is_hangup_ignored() -> bool {
 
 fn stopped(home: &Home, signal: rustix::process::Signal) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icedeck"));
-    command.args(["ingest", "big.csv", "sales.orders", "--yes"]).current_dir(home.0.path());
+    command.args(["ingest", "big.csv", "sales.orders", "--yes", "-o", "json"]).current_dir(home.0.path());
     command.env_clear().envs(home.variables()).stdin(std::process::Stdio::null());
     let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     while parquet_below(home.0.path()) == 0 {
@@ -327,6 +327,9 @@ fn stopped(home: &Home, signal: rustix::process::Signal) {
         told.contains("staged file") && told.contains("removed") && told.contains("nothing was committed"),
         "{told}"
     );
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let id = told["ingest_id"].as_str().unwrap_or_else(|| panic!("its journal is named: {told}"));
+    assert_eq!(home.json(&["recover", "show", id]).1["ingest_id"], id);
     assert_eq!(parquet_below(home.0.path()), 0);
     assert!(home.ids().is_empty());
     assert_eq!(home.json(&["recover"]), (0, Value::Array(vec![])), "no journal stays open");

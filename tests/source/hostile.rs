@@ -41,6 +41,9 @@ fn what_is_no_source_is_called_by_its_name() {
         ("pretty.json", b"{\n  \"a\": 1\n}\n".to_vec(), Kind::Unsupported, "over several lines"),
         ("words.ndjson", b"hello\nworld\n".to_vec(), Kind::Invalid, "no line of the file is a JSON object"),
         ("twice.csv", b"id,x,id\n1,2,3\n".to_vec(), Kind::Invalid, "\"id\" is there twice: at the positions 1 and 3"),
+        ("latin.ndjson", b"{\"a\": 1}\n\n{\"a\": \"\xff\xfe\"}\n".to_vec(), Kind::Invalid, "JSON is UTF-8"),
+        ("mixed.csv", b"a,b\n1,x\n2,\xe9t\xe9\n3,\xc3\xa9\n".to_vec(), Kind::Invalid, "neither UTF-8 nor"),
+        ("padded.csv.gz", [gzip_of(b"a\n1\n"), b"\0\0\0\0x".to_vec()].concat(), Kind::Corrupt, "damaged"),
         ("open.csv", b"a,b\n1,2\n3,\"four\n5,6\n".to_vec(), Kind::Invalid, "the quote opened in line 3 never closes"),
     ];
     for (name, bytes, kind, what) in cases {
@@ -51,6 +54,37 @@ fn what_is_no_source_is_called_by_its_name() {
         assert!(error.to_string().contains(name), "{name}: the error names the file: {error}");
         assert!(!error.report().contains('\0'));
     }
+}
+
+#[test]
+fn text_that_is_no_utf8_is_never_read_in_silence() {
+    let (_dir, path) = file("e.csv", "");
+    let read = |bytes: &[u8], encoding: Option<&str>| {
+        std::fs::write(&path, bytes).unwrap();
+        let options = SourceOptions { encoding: encoding.map(str::to_owned), ..SourceOptions::of([&path]) };
+        Source::open(&options, &Monitor::new())
+    };
+    let odd = b"a,b\n1,ok\n2,\xff\xfe\n";
+    let guessed = read(odd, None).unwrap();
+    let told = format!("is read as {}, guessed: give --encoding if that is wrong", guessed.settings.encoding);
+    assert!(guessed.files[0].guessed && guessed.warnings.iter().any(|w| w.contains(&told)), "{:?}", guessed.warnings);
+    assert!(guessed.infer_all(&Monitor::new()).unwrap().warnings.iter().any(|w| w.contains(&told)));
+    let said = read(odd, Some("windows-1254")).unwrap();
+    assert!(!said.files[0].guessed && said.warnings.is_empty(), "{:?}", said.warnings);
+    let strict = super::read(&read(odd, Some("utf-8")).unwrap(), 64).unwrap();
+    assert_eq!((strict.rows.len(), strict.faults.len()), (1, 1), "the row is at fault");
+    let told = read(b"a,b\n1,x\n2,\xe9t\xe9\n3,\xc3\xa9\n", None).unwrap_err();
+    assert!(told.context().contains(&("line", "3".into())) && told.hints()[0].contains("--encoding utf-8"), "{told}");
+    // Its own mark says more than what a mapping says of the file that it comes from.
+    let marked = read("\u{feff}a\né\n".as_bytes(), Some("windows-1252")).unwrap();
+    assert_eq!((marked.settings.encoding.as_str(), marked.columns[0].name.as_str()), ("UTF-8", "a"));
+}
+
+#[test]
+fn zeros_behind_gzip_are_padding() {
+    let (_dir, path) = file("z.csv.gz", [gzip_of(b"a\n1\n"), vec![0; 512]].concat());
+    let all = all(&path).unwrap();
+    assert_eq!((all.rows.len(), all.bytes), (1, std::fs::metadata(&path).unwrap().len()));
 }
 
 fn gzip_of(bytes: &[u8]) -> Vec<u8> {

@@ -30,6 +30,8 @@ async fn a_full_disk_leaves_nothing_behind() {
         let error = staged(&table, batches(&table), limits(8 << 20)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable, "{}", error.report());
         assert!(error.to_string().contains("disk is full"), "{error}");
+        let told = error.hint("nothing was committed");
+        assert_eq!(told.hints(), ["free some space and try again", "nothing was committed"], "each once");
         assert_eq!(house.data_files(), Vec::<PathBuf>::new(), "with room for {room} bytes");
     }
 }

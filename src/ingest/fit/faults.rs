@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::{FAULTS_PER_ROW, FaultCount};
 use crate::ingest::bind::{Binding, Bound, Input};
 use crate::ingest::parse::Reason;
-use crate::ingest::source::cell;
+use crate::ingest::source::{cell, row_of};
 use crate::ingest::{Fault, SourceBatch};
 
 /// Rows that do not fit and why: ascending, each row once.
@@ -113,7 +113,7 @@ fn as_written(binding: &Binding, column: usize, source: &SourceBatch, row: usize
     let at = binding.position(column, source.batch.num_columns())?;
     let array = source.batch.columns().get(at).filter(|array| array.data_type().is_nested() && array.is_valid(row))?;
     let line = source.text.as_ref()?.line(*source.lines.get(row)?).filter(|_| row < array.len())?;
-    cell(line, &binding.source.get(column)?.name)
+    cell(&row_of(line), &binding.source.get(column)?.name)
 }
 
 /// A cell as text, shortened; nothing where it is null.

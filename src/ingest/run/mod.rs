@@ -25,6 +25,7 @@ use super::source::SourceOptions;
 use crate::Result;
 use crate::monitor::Monitor;
 use crate::table::TableName;
+use crate::words::quoted;
 
 /// What shall be loaded, where to, and how.
 #[derive(Debug, Clone)]
@@ -89,6 +90,21 @@ impl IngestRequest {
             summary: BTreeMap::new(),
         }
     }
+
+    /// Where rows were to be replaced, and there are none to replace them by: that they stay, and what removes them.
+    fn left_alone(&self) -> Option<(String, String)> {
+        let filter = match self.mode {
+            Mode::Append | Mode::OverwritePartitions => return None,
+            Mode::Overwrite => "true".to_string(),
+            Mode::OverwriteWhere => self.cut.as_ref().map(|cut| quoted(&cut.filter)).unwrap_or_default(),
+        };
+        let reason = format!("there is no row to load: the rows of {} stay as they are", self.table);
+        let branch = if self.branch == "main" { String::new() } else { format!(" --branch {}", quoted(&self.branch)) };
+        Some((
+            reason,
+            format!("icedeck delete {} --where {filter}{branch} removes them", quoted(&self.table.to_string())),
+        ))
+    }
 }
 
 /// Checks what a plan would load, without writing anything.
@@ -118,6 +134,11 @@ pub async fn check(mut plan: IngestPlan, monitor: &Monitor) -> Result<IngestResu
         result.note_rows(&report);
         result.note_report(report);
         result.note_new_table(plan.new_table());
+        match (result.rows, result.rejected_rows) {
+            (0, 0) => result.notes.extend(plan.request.left_alone().map(|(reason, _)| reason)),
+            (0, _) => result.none_fits(&plan.request),
+            _ => {}
+        }
     }
     result.took(started);
     Ok(result)

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::plan::IngestPlan;
+use super::{IngestRequest, Mode, OnError};
 use crate::commit::branch_head;
 use crate::ingest::bind::Problem;
 use crate::ingest::create::DraftSummary;
@@ -163,12 +164,31 @@ impl IngestResult {
     }
 
     /// There is no row to load: no snapshot is made, and no table either where it was still to be made.
-    pub(super) fn nothing(&mut self, new_table: bool) {
+    pub(super) fn nothing(&mut self, new_table: bool, request: &IngestRequest) {
+        if let Some((reason, hint)) = request.left_alone() {
+            return self.end(Ending::NothingToLoad, Some(reason), Some(hint));
+        }
         let hint = match new_table {
             true => format!("no table was made; icedeck create {} --like FILE makes it without rows", self.table),
             false => "there is no row to load: no snapshot was made".into(),
         };
         self.end(Ending::NothingToLoad, new_table.then(|| "there is no row to load".into()), Some(hint));
+    }
+
+    /// There are rows, and all of them were rejected, or would be.
+    pub(super) fn none_fits(&mut self, request: &IngestRequest) {
+        let rows = match self.rejected_rows {
+            1 => "the one row does not fit".into(),
+            rows => format!("none of {rows} rows fits"),
+        };
+        let stay = if request.mode == Mode::Append { "" } else { "; the rows in the table stay as they are" };
+        let hint = match &request.on_error {
+            OnError::Reject(path) if self.ingest_id.is_some() => {
+                format!("mend the rows in {}, or the mapping", path.display())
+            }
+            _ => "mend the rows or the mapping".into(),
+        };
+        self.end(Ending::Unfit, Some(format!("{rows}: no snapshot was made{stay}")), Some(hint));
     }
 
     /// Takes down the table that a load would make, or that it would make none for want of rows.

@@ -61,7 +61,7 @@ pub async fn stage(plan: IngestPlan, connection: &Connection, env: &Env, monitor
     // Asked before the table is made, so that nothing has to be taken back, its namespace neither.
     if plan.new_table().is_some() && plan.is_empty(monitor).await? {
         let mut result = IngestResult::of(&plan);
-        result.nothing(true);
+        result.nothing(true, &plan.request);
         result.took(started);
         return Ok(Staging::Ended(Box::new(result)));
     }
@@ -233,7 +233,10 @@ impl<'a> Load<'a> {
 
     async fn nothing(&mut self, journal: &mut Journal) -> Result<Ended> {
         journal.closed()?;
-        self.result.nothing(self.made_table);
+        match self.result.rejected_rows {
+            0 => self.result.nothing(self.made_table, &self.plan.request),
+            _ => self.result.none_fits(&self.plan.request),
+        }
         self.take_table_back().await;
         Ok(Ended::Done)
     }
@@ -242,7 +245,7 @@ impl<'a> Load<'a> {
     async fn give_up(&self, stage: Arc<Stage>, journal: &mut Journal, error: Error) -> Error {
         let done = self.discard(stage, journal, error.message()).await;
         self.remove_rejects();
-        told(&done).into_iter().fold(error, Error::hint).hint("nothing was committed")
+        told(&done).into_iter().fold(error, Error::hint).hint("nothing was committed").with("ingest", journal.id())
     }
 
     async fn discard(&self, stage: Arc<Stage>, journal: &mut Journal, reason: &str) -> Discarded {

@@ -1,10 +1,12 @@
 //! Unpacking gzip and Zstandard as a stream, told by the first bytes. Memory stays bounded whatever the file unpacks to.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::GzDecoder;
 
 use super::settings::Compression;
 use crate::{Error, Kind, Result};
@@ -40,6 +42,50 @@ impl Read for Counted {
     }
 }
 
+/// The members of a gzip file, one after the other. Zeros behind the last are padding, as tapes and archives leave it.
+struct Members<R> {
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(packed: R) -> Self {
+        Self { member: Some(GzDecoder::new(packed)) }
+    }
+
+    /// The member behind one that has ended.
+    fn next(mut packed: R) -> std::io::Result<Option<GzDecoder<R>>> {
+        let mut padded = false;
+        loop {
+            let bytes = packed.fill_buf()?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            match bytes.len() {
+                0 => return Ok(None),
+                length if zeros < length && (padded || zeros > 0) => {
+                    return Err(std::io::Error::new(ErrorKind::InvalidData, "more than zeros behind its end"));
+                }
+                length if zeros < length => return Ok(Some(GzDecoder::new(packed))),
+                length => packed.consume(length),
+            }
+            padded = true;
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            if let Some(ended) = self.member.take() {
+                self.member = Self::next(ended.into_inner())?;
+            }
+        }
+        Ok(0)
+    }
+}
+
 /// Opens a file for reading.
 pub(super) fn open_file(path: &Path) -> Result<File> {
     File::open(path).map_err(|e| unreadable(path, e))
@@ -61,7 +107,7 @@ pub(super) fn unpacked(
     }
     let packed = BufReader::with_capacity(CHUNK, Counted { inner: file, count });
     let mut plain: Box<dyn Read + Send> = match compression {
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+        Compression::Gzip => Box::new(Members::new(packed)),
         _ => Box::new(zstd::stream::read::Decoder::with_buffer(packed).map_err(|e| damaged(path, compression, e))?),
     };
     let passed = std::io::copy(&mut plain.by_ref().take(skip), &mut std::io::sink())
@@ -76,7 +122,6 @@ pub(super) fn unpacked(
 
 /// The error for a file that cannot be opened or read.
 pub(super) fn unreadable(path: &Path, e: std::io::Error) -> Error {
-    use std::io::ErrorKind;
     let error = match e.kind() {
         ErrorKind::NotFound => Error::not_found("the file does not exist")
             .hint("check the path; a relative one starts at the current folder"),
@@ -96,7 +141,6 @@ pub(super) fn is_a_folder() -> Error {
 
 /// The error for a read that failed on the way: the disk, or packed data that is damaged.
 pub(super) fn damaged(path: &Path, compression: Compression, e: std::io::Error) -> Error {
-    use std::io::ErrorKind;
     let io = e.raw_os_error().is_some();
     let error = match compression {
         Compression::None => return unreadable(path, e),
@@ -141,6 +185,26 @@ mod tests {
         );
         assert_eq!(read_all(&gz, Compression::Gzip, 0).unwrap(), b"one\ntwo\n");
         assert_eq!(read_all(&zst, Compression::Zstd, 4).unwrap(), b"two\n");
+    }
+
+    #[test]
+    fn zeros_behind_gzip_are_padding_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.gz");
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"one\n").unwrap();
+        let whole = encoder.finish().unwrap();
+        let read = |behind: &[&[u8]]| {
+            std::fs::write(&path, [&whole, &behind.concat()[..]].concat()).unwrap();
+            read_all(&path, Compression::Gzip, 0)
+        };
+        for zeros in [1, 7, 512, CHUNK, 3 * CHUNK + 5] {
+            assert_eq!(read(&[&vec![0; zeros]]).unwrap(), b"one\n", "{zeros}");
+        }
+        assert_eq!(read(&[&whole, &[0; 512]]).unwrap(), b"one\none\n");
+        for odd in [&[&[0; 512][..], b"x"][..], &[&vec![0; CHUNK], &whole], &[b"more than ten bytes"], &[b"\x1f\x8b"]] {
+            assert_eq!(read(odd).unwrap_err().kind(), Kind::Corrupt);
+        }
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use encoding_rs::UTF_8;
 use serde::de::IgnoredAny;
 
 use super::SourceFile;
 use super::compression::{self, damaged, is_a_folder, unpacked, unreadable};
-use super::encoding;
+use super::encoding::{self, Detected};
 use super::parquet::ParquetFile;
 use super::settings::{Compression, Format, SourceOptions};
 use super::text::{LONGEST_RECORD, Place, open_text};
@@ -65,6 +66,7 @@ pub(super) fn look(path: &Path, options: &SourceOptions, format: Option<Format>)
         bytes,
         compression,
         encoding: "UTF-8".into(),
+        guessed: false,
         mark_bytes: 0,
         first: Place { offset: 0, line: 1 },
         parquet: None,
@@ -73,9 +75,10 @@ pub(super) fn look(path: &Path, options: &SourceOptions, format: Option<Format>)
         return parquet(file, &start, options);
     }
     refuse_others(&file.path, &start)?;
-    let encoding = encoding_of(&file, &start, options)?;
-    file.encoding = encoding.name().to_owned();
-    file.mark_bytes = encoding::mark_length(&start, encoding) as u64;
+    let found = encoding_of(&file, &start, options)?;
+    file.encoding = found.encoding.name().to_owned();
+    file.guessed = found.guessed;
+    file.mark_bytes = encoding::mark_length(&start, found.encoding) as u64;
     let head = text_head(&file)?;
     if head.contains(&0) {
         return Err(Error::invalid("this is a binary file, not text")
@@ -85,6 +88,12 @@ pub(super) fn look(path: &Path, options: &SourceOptions, format: Option<Format>)
     let format = options.format.unwrap_or_else(|| text_format(&file.path, &head, format));
     if format == Format::NdJson {
         refuse_documents(&file.path, &head)?;
+    }
+    if found.mixed {
+        return Err(no_utf8(&file, "the text is neither UTF-8 nor all in another encoding"));
+    }
+    if found.guessed && format == Format::NdJson {
+        return Err(no_utf8(&file, "JSON is UTF-8, and this is not"));
     }
     Ok(Looked { file, format, head })
 }
@@ -152,9 +161,11 @@ fn refuse_others(path: &Path, start: &[u8]) -> Result<()> {
     }
 }
 
-fn encoding_of(file: &SourceFile, start: &[u8], options: &SourceOptions) -> Result<&'static encoding_rs::Encoding> {
+fn encoding_of(file: &SourceFile, start: &[u8], options: &SourceOptions) -> Result<Detected> {
     if let Some(label) = &options.encoding {
-        return encoding::by_label(label);
+        // UTF-8's mark says more of this file than what is said of all: a file of rejected rows has it.
+        let marked = encoding::mark_length(start, UTF_8) > 0;
+        return if marked { Ok(UTF_8.into()) } else { encoding::by_label(label).map(Detected::from) };
     }
     let mut samples = vec![start.to_vec()];
     if file.compression == Compression::None && start.is_ascii() && start.len() == HEAD {
@@ -166,6 +177,18 @@ fn encoding_of(file: &SourceFile, start: &[u8], options: &SourceOptions) -> Resu
         }
     }
     Ok(encoding::detect(&samples))
+}
+
+/// The error for text that is not UTF-8 and of which nothing else may be guessed.
+fn no_utf8(file: &SourceFile, what: &str) -> Error {
+    let text = unpacked(&file.path, file.compression, 0, Arc::default());
+    let line =
+        text.and_then(|text| encoding::first_invalid_line(text).map_err(|e| damaged(&file.path, file.compression, e)));
+    let error = Error::invalid(what).with("file", file.path.display());
+    line.into_iter().fold(error, |error, line| error.with("line", line)).hint(format!(
+        "say what it is: --encoding {} reads every byte as such, --encoding utf-8 takes rows that are not for rows that do not fit",
+        file.encoding.to_ascii_lowercase()
+    ))
 }
 
 /// UTF-8 from the start: grows until a line ends within it.

@@ -6,6 +6,7 @@ use arrow::datatypes::DataType;
 use super::cut::Marks;
 use super::infer::Candidates;
 use super::records::{Cell, first_records};
+use super::rejected::is_header;
 use super::settings::{Dialect, LineEnd, Mark, SourceOptions};
 use crate::{Error, Result};
 
@@ -16,7 +17,7 @@ const COLUMNS: usize = 1000;
 /// Delimiters that are tried, the likelier first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 /// Strings that mean null in many files, besides the empty one.
-const NULLS: [&str; 11] = ["NULL", "null", "Null", "\\N", "NA", "N/A", "n/a", "#N/A", "None", "nil", "-"];
+pub(crate) const NULLS: [&str; 11] = ["NULL", "null", "Null", "\\N", "NA", "N/A", "n/a", "#N/A", "None", "nil", "-"];
 
 /// The dialect of a text from its first part.
 pub(super) fn detect(head: &[u8], options: &SourceOptions) -> Result<Dialect> {
@@ -30,9 +31,14 @@ pub(super) fn detect(head: &[u8], options: &SourceOptions) -> Result<Dialect> {
         None => delimiter(text, &dialect),
     };
     check(&dialect)?;
-    let records = first_records(text, Marks::from(&dialect), RECORDS);
+    let marks = Marks::from(&dialect);
+    let rejected = first_records(head, marks, 1).first().is_some_and(|first| is_header(first));
+    if rejected {
+        dialect.skip_lines = 0; // those of the source are not there again
+    }
+    let records = first_records(if rejected { head } else { text }, marks, RECORDS);
     let candidates = Candidates::new()?;
-    dialect.header = options.header.unwrap_or_else(|| has_header(&records, &candidates));
+    dialect.header = rejected || options.header.unwrap_or_else(|| has_header(&records, &candidates));
     let rows = records.get(usize::from(dialect.header)..).unwrap_or_default();
     let all_quoted = !rows.is_empty() && rows.iter().flatten().all(|cell| cell.quoted);
     dialect.quoted_nulls = options.quoted_nulls.unwrap_or(all_quoted);

@@ -6,11 +6,17 @@
 use std::io::Read;
 
 use chardetng::EncodingDetector;
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{
+    DecoderResult, Encoding, ISO_8859_2, ISO_8859_4, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252,
+    WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
+};
 
 use crate::{Error, Result};
 
 const CHUNK: usize = 64 * 1024;
+/// Those of Latin letters that may be guessed.
+const LATIN: [&Encoding; 7] =
+    [WINDOWS_1252, WINDOWS_1250, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258, ISO_8859_2, ISO_8859_4];
 /// What stands for a byte that is not valid.
 const INVALID: u8 = 0xff;
 
@@ -30,24 +36,75 @@ pub(super) fn mark_length(head: &[u8], encoding: &'static Encoding) -> usize {
     }
 }
 
+/// What was found of a file's encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Detected {
+    pub(super) encoding: &'static Encoding,
+    /// It is not UTF-8, and which of many others it is was guessed from the letters.
+    pub(super) guessed: bool,
+    /// Letters of UTF-8 are there, too: read as the guess they would be two wrong ones each.
+    pub(super) mixed: bool,
+}
+
+impl From<&'static Encoding> for Detected {
+    /// An encoding that is no guess.
+    fn from(encoding: &'static Encoding) -> Self {
+        Self { encoding, guessed: false, mixed: false }
+    }
+}
+
 /// The encoding of a file from samples of it, the first of which is its start. Each sample but the first may begin and
 /// end within a character.
-pub(super) fn detect(samples: &[Vec<u8>]) -> &'static Encoding {
+pub(super) fn detect(samples: &[Vec<u8>]) -> Detected {
     let head = samples.first().map_or(&[][..], Vec::as_slice);
     if let Some((encoding, _)) = Encoding::for_bom(head) {
-        return encoding;
+        return encoding.into();
     }
     if let Some(encoding) = utf16_without_mark(head) {
-        return encoding;
+        return encoding.into();
     }
     if samples.iter().all(|sample| is_utf8_inside(sample)) {
-        return UTF_8;
+        return UTF_8.into();
     }
     let mut detector = EncodingDetector::new();
     for (i, sample) in samples.iter().enumerate() {
         detector.feed(sample, i + 1 == samples.len());
     }
-    detector.guess(None, true)
+    let encoding = detector.guess(None, true);
+    Detected { encoding, guessed: true, mixed: LATIN.contains(&encoding) && is_mixed(samples) }
+}
+
+/// Whether many of the letters beyond ASCII are western ones in UTF-8. In one byte each, the two of such a letter are
+/// `Ã`, or what other alphabets have in its place, and a sign: next to nobody writes that.
+fn is_mixed(samples: &[Vec<u8>]) -> bool {
+    let (mut letters, mut others) = (0, 0);
+    for chunk in samples.iter().flat_map(|sample| sample.utf8_chunks()) {
+        letters += chunk.valid().chars().filter(|c| ('\u{c0}'..='\u{ff}').contains(c)).count();
+        others += usize::from(!chunk.invalid().is_empty());
+    }
+    letters > 0 && letters * 4 >= others
+}
+
+/// The line of the first byte that is not UTF-8; the last line where all are.
+pub(super) fn first_invalid_line(mut text: impl Read) -> std::io::Result<u64> {
+    let lines = |text: &[u8]| memchr::memchr_iter(b'\n', text).count() as u64;
+    let (mut line, mut piece) = (1, Vec::with_capacity(CHUNK));
+    loop {
+        let read = text.by_ref().take(CHUNK as u64).read_to_end(&mut piece)?;
+        let Err(e) = std::str::from_utf8(&piece) else {
+            line += lines(&piece);
+            piece.clear();
+            if read == 0 {
+                return Ok(line);
+            }
+            continue;
+        };
+        line += lines(piece.get(..e.valid_up_to()).unwrap_or_default());
+        if e.error_len().is_some() || read == 0 {
+            return Ok(line);
+        }
+        piece.drain(..e.valid_up_to());
+    }
 }
 
 /// Text of western languages in UTF-16 has a zero in nearly every second byte.
@@ -179,12 +236,44 @@ mod tests {
     #[test]
     fn encodings_are_told_from_their_bytes() {
         let western = b"name;city\nJos\xe9;K\xf6ln\nRen\xe9e;M\xfcnchen\nFran\xe7ois;Li\xe8ge\n".to_vec();
-        assert_eq!(detect(&[b"a,b\n1,2\n".to_vec()]), UTF_8);
-        assert_eq!(detect(&["größe,ß\n".as_bytes().to_vec()]), UTF_8);
-        assert_eq!(detect(&[western]), WINDOWS_1252);
-        assert_eq!(detect(&[utf16("a,b\n1,2\n", true)]), UTF_16LE);
-        assert_eq!(detect(&[utf16("a,b\n1,2\n", false)]), UTF_16BE);
-        assert_eq!(detect(&[[&[0xff, 0xfe], utf16("ж", true).as_slice()].concat()]), UTF_16LE);
+        let found = |bytes: &[u8]| detect(&[bytes.to_vec()]);
+        assert_eq!(found(b"a,b\n1,2\n"), UTF_8.into());
+        assert_eq!(found("größe,ß\n".as_bytes()), UTF_8.into());
+        assert_eq!(found(&western), Detected { guessed: true, ..WINDOWS_1252.into() });
+        assert_eq!(found(&utf16("a,b\n1,2\n", true)), UTF_16LE.into());
+        assert_eq!(found(&utf16("a,b\n1,2\n", false)), UTF_16BE.into());
+        assert_eq!(found(&[&[0xff, 0xfe], utf16("ж", true).as_slice()].concat()), UTF_16LE.into());
+    }
+
+    #[test]
+    fn utf8_between_single_bytes_is_no_legacy_text() {
+        let mixed = |bytes: &[u8]| detect(&[bytes.to_vec()]).mixed;
+        assert!(mixed(b"a,b\n1,x\n2,\xe9t\xe9\n3,\xc3\xa9\n"));
+        assert!(mixed(
+            "name\nGr\u{fc}n\nK\u{f6}ln\n"
+                .as_bytes()
+                .iter()
+                .chain(b"M\xfcnchen\n")
+                .copied()
+                .collect::<Vec<_>>()
+                .as_slice()
+        ));
+        for legacy in [
+            &b"S\xc3O PAULO;MA\xc7\xc3;\xabBEL\xc9M\xbb"[..],
+            b"\x84Spa\xdf\x93, \x84Gru\xdf\x93 und \x84M\xfc\xdfe\x93",
+            b"\xca\xe8\xbf\xe2, \xc2\xb3\xed\xed\xe8\xf6\xff, \xcb\xfc\xe2\xb3\xe2",
+            b"\x93\xfa\x96{\x8c\xea\x82\xcc\x83e\x83L\x83X\x83g",
+        ] {
+            let found = detect(&[legacy.to_vec()]);
+            assert!(found.guessed && !found.mixed, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_that_is_no_utf8_is_found() {
+        let line = |bytes: &[u8]| first_invalid_line(bytes).unwrap();
+        assert_eq!(line(b"a\n\xc3\xa9\n\xe9t\n\xff"), 3);
+        assert_eq!(line(&["€\n".repeat(CHUNK).as_bytes(), b"\xe2\x82"].concat()), CHUNK as u64 + 1);
     }
 
     #[test]

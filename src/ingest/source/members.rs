@@ -75,7 +75,7 @@ impl Quoting<'_> {
 }
 
 /// Each key of the object that begins at `at`, and where its value begins and ends.
-fn members(line: &[u8], at: usize) -> impl Iterator<Item = (Cow<'_, str>, usize, usize)> {
+pub(super) fn members(line: &[u8], at: usize) -> impl Iterator<Item = (Cow<'_, str>, usize, usize)> {
     let mut at = next(line, at + 1);
     std::iter::from_fn(move || {
         line.get(at).filter(|b| **b == b'"')?;

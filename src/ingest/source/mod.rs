@@ -22,6 +22,7 @@ mod open;
 mod parquet;
 mod profile;
 mod records;
+mod rejected;
 mod sample;
 mod settings;
 mod shape;
@@ -40,10 +41,12 @@ use crate::monitor::Monitor;
 pub(crate) use super::parse::type_name;
 pub(crate) use blocks::BlockStart;
 pub use blocks::{Block, Blocks, Decoder};
+pub(crate) use dialect::NULLS;
 pub use fold::fold;
 pub(crate) use int96::FINER;
 pub(crate) use members::cell;
 pub(crate) use ndjson::{DEEPEST, syntax};
+pub(crate) use rejected::{OWN, PREFIX, row_of};
 pub(crate) use sample::tail;
 pub use settings::{Compression, Dialect, Format, LineEnd, Mark, SourceOptions, SourceSettings};
 pub use spool::Spooled;
@@ -77,6 +80,8 @@ pub struct SourceFile {
     pub compression: Compression,
     /// Its encoding, as the WHATWG standard calls it.
     pub encoding: String,
+    /// Whether the encoding was guessed from the letters.
+    pub guessed: bool,
     /// The length of its byte order mark, in bytes as they stand unpacked.
     mark_bytes: u64,
     /// Where its rows begin, after lines passed over and the header.

@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 
 use super::keys::Keys;
 use super::members::{cell, quoted};
+use super::rejected::row_of;
 use super::tokens::shortened;
 use crate::ingest::{Fault, Line, SourceBatch, SourceText};
 use crate::{Error, Result};
@@ -54,7 +55,8 @@ impl JsonDecoder {
     /// Decodes whole lines that begin at `at`.
     pub(super) fn decode(&self, block: &Buffer, at: &Line) -> Result<SourceBatch> {
         let lines = (at.line..).zip(block.as_slice().split(|b| *b == b'\n').map(<[u8]>::trim_ascii));
-        let lines = lines.map(|(number, written)| Text { written, bytes: written, number });
+        let rows: Vec<_> = lines.map(|(number, line)| (number, row_of(line))).collect();
+        let lines = rows.iter().map(|(number, written)| Text { written, bytes: written, number: *number });
         let lines: Vec<Text<'_>> = lines.filter(|line| !line.bytes.is_empty()).collect();
         let mut faults = Vec::new();
         let (columns, numbers) = match self.read(&lines) {

@@ -9,6 +9,7 @@ use super::detect::Looked;
 use super::ndjson::{syntax, told};
 use super::open::{SAMPLED_FILES, source, warning};
 use super::profile;
+use super::rejected::{is_rejected, row_of};
 use super::sample::samples;
 use super::settings::SourceSettings;
 use super::shape::{MOST_FIELDS, Object, Stage};
@@ -40,6 +41,8 @@ pub(super) fn objects(files: Vec<Looked>, settings: SourceSettings, monitor: &Mo
 pub(super) struct Objects {
     object: Object,
     rows: u64,
+    /// Lines of a file of rejected rows among them.
+    rejected: u64,
     faults: Vec<Fault>,
 }
 
@@ -51,6 +54,8 @@ impl Objects {
             if bytes.is_empty() {
                 continue;
             }
+            self.rejected += u64::from(is_rejected(bytes));
+            let bytes = &*row_of(bytes);
             // A line that is broken half way must leave no column behind: it is looked through before it is fed.
             let fed = match syntax(bytes) {
                 Some(reason) => Err(reason),
@@ -71,6 +76,7 @@ impl Objects {
     pub(super) fn merge(&mut self, other: Self) {
         self.object.merge(other.object);
         self.rows += other.rows;
+        self.rejected += other.rejected;
         self.faults.extend(other.faults);
     }
 
@@ -103,6 +109,8 @@ impl Objects {
             samples: Vec::new(),
         };
         source.columns = stored.iter().zip(typed.iter()).zip(self.object.filled()).map(column).collect();
+        let rejected = "these are rejected rows: of each line its row is read";
+        source.warnings.extend((self.rejected > 0).then(|| rejected.into()));
         source.warnings.extend(warning(&self.faults));
         profile::fill(source)
     }

@@ -105,9 +105,19 @@ fn delimited(
     }
     let columns = names.into_iter().zip(guesses).map(|(name, guess)| text_column(name, guess, &candidates)).collect();
     let mut source = source(files, settings, columns, whole);
+    source.warnings.extend(guess_warning(&source.files));
     source.warnings.extend(trailing.then(|| trailing_warning(&dialect)));
     source.warnings.extend(warning(&faults));
     Ok(source)
+}
+
+/// What to tell of an encoding that nobody told.
+fn guess_warning(files: &[SourceFile]) -> Option<String> {
+    let mut guessed = files.iter().filter(|file| file.guessed);
+    let (first, others) = (guessed.next()?, guessed.count());
+    let others = if others == 0 { String::new() } else { format!(" (as those of {others} more)") };
+    let SourceFile { path, encoding, .. } = first;
+    Some(format!("{} is read as {encoding}, guessed{others}: give --encoding if that is wrong", path.display()))
 }
 
 /// What to tell of a last column that is taken for none.

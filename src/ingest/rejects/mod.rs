@@ -1,21 +1,27 @@
 //! The file of rejected rows: each row as it came, with where it stood and what was wrong with it.
 //!
-//! CSV for text and Parquet sources, where a row that could not be taken apart stands whole in a column of its own; JSON
-//! lines for JSON lines, with the original line in each, byte for byte. Never overwrites a file; rows are written as they
-//! come and not kept in memory.
+//! Delimited text for text (in its own dialect) and Parquet sources, where a row that could not be taken apart stands
+//! whole in a column of its own; JSON lines for JSON lines, with the original line in each, byte for byte. Once mended it
+//! is loaded like the source was. Never overwrites a file; rows are written as they come and not kept in memory.
+
+mod fields;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, RecordBatch, UInt64Array};
+use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Value, json};
 
-use super::source::{Format, Source, syntax};
+use self::fields::Fields;
+use super::source::{Format, OWN, PREFIX, Source, row_of, syntax};
 use super::{Fault, SourceBatch, SourceText};
+use crate::table::cell::{Cell, Reader};
 use crate::{Error, Kind, Result};
+
+/// Says that a file is UTF-8, whatever is said of the one it comes from.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file that rejected rows go to.
 #[derive(Debug)]
@@ -28,8 +34,8 @@ pub struct Rejects {
 
 #[derive(Debug)]
 enum Form {
-    /// The names of the source's columns.
-    Csv(Vec<String>),
+    /// With the names of the source's columns.
+    Csv(Fields, Vec<String>),
     Json,
 }
 
@@ -46,9 +52,15 @@ impl Rejects {
                 .hint("name another one; icedeck does not overwrite it"),
             _ => failed(path, e),
         })?;
-        let names = source.columns.iter().map(|c| c.name.clone()).collect();
-        let form = if source.settings.format == Format::NdJson { Form::Json } else { Form::Csv(names) };
+        let names = || source.columns.iter().map(|c| c.name.clone()).collect();
+        let form = match source.settings.format {
+            Format::NdJson => Form::Json,
+            _ => Form::Csv(Fields::of(source.settings.dialect.as_ref()), names()),
+        };
         let mut rejects = Self { path: path.to_path_buf(), out: BufWriter::new(file), form, rows: 0 };
+        if source.files.iter().any(|file| file.encoding != "UTF-8") {
+            rejects.put(MARK)?;
+        }
         rejects.header()?;
         Ok(rejects)
     }
@@ -64,8 +76,8 @@ impl Rejects {
         let batch = take_record_batch(&source.batch, &places)
             .map_err(|e| Error::bug("rejected rows cannot be taken out of their batch").caused_by(e))?;
         let cells = match &self.form {
-            Form::Csv(names) => csv_rows(&batch, names)?,
-            Form::Json => vec![String::new(); rows.len()],
+            Form::Csv(fields, names) => cells(&batch, fields, names),
+            Form::Json => vec![Vec::new(); rows.len()],
         };
         let originals = Originals::of(source);
         let mut of_row = faults.chunk_by(|a, b| a.line == b.line).peekable();
@@ -94,72 +106,64 @@ impl Rejects {
     }
 
     fn header(&mut self) -> Result<()> {
-        let Form::Csv(names) = &self.form else { return Ok(()) };
-        let taken = |name: &str| names.iter().any(|n| n == name);
-        let own = ["file", "line", "column", "reason", "text"];
-        let prefix = if own.iter().any(|name| taken(name)) { "rejected_" } else { "" };
-        let own = own.iter().map(|name| format!("{prefix}{name}"));
-        let line = names.iter().map(|n| quoted(n)).chain(own).collect::<Vec<_>>().join(",");
-        writeln!(self.out, "{line}").map_err(|e| failed(&self.path, e))
+        let Form::Csv(fields, names) = &self.form else { return Ok(()) };
+        let mut prefix = String::new();
+        while OWN.iter().any(|own| names.iter().any(|name| name.strip_prefix(&prefix) == Some(own))) {
+            prefix.push_str(PREFIX);
+        }
+        let own = OWN.iter().map(|own| fields.told(&format!("{prefix}{own}")));
+        let line = fields.line(&names.iter().map(|name| fields.name(name)).chain(own).collect::<Vec<_>>());
+        self.put(&line)
     }
 
     /// One rejected row: its faults, its cells where it could be taken apart, or the line as it came.
-    fn row(&mut self, faults: &[Fault], cells: Option<String>, originals: &Originals<'_>) -> Result<()> {
+    fn row(&mut self, faults: &[Fault], cells: Option<Vec<Vec<u8>>>, originals: &Originals<'_>) -> Result<()> {
         let line = match &self.form {
-            Form::Csv(names) => csv_row(faults, cells, names.len(), originals),
+            Form::Csv(fields, names) => csv_row(faults, cells, fields, names.len(), originals),
             Form::Json => json_row(faults, originals).into_bytes(),
         };
         self.rows += 1;
-        let written = self.out.write_all(&line).and_then(|()| self.out.write_all(b"\n"));
-        written.map_err(|e| failed(&self.path, e))
+        self.put(&line)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.write_all(bytes).map_err(|e| failed(&self.path, e))
     }
 }
 
 /// One line: the cells, where the row stood and what was wrong with it; its text, byte for byte, where it has no cells.
-fn csv_row(faults: &[Fault], cells: Option<String>, columns: usize, originals: &Originals<'_>) -> Vec<u8> {
+fn csv_row(
+    faults: &[Fault],
+    cells: Option<Vec<Vec<u8>>>,
+    fields: &Fields,
+    columns: usize,
+    originals: &Originals<'_>,
+) -> Vec<u8> {
     let joined = |part: fn(&Fault) -> &str| {
-        quoted(&faults.iter().map(part).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; "))
+        fields.told(&faults.iter().map(part).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; "))
     };
     let (file, line) = place(faults);
     let text = if cells.is_none() { originals.get(line).unwrap_or_default() } else { &[] };
-    let cells = cells.unwrap_or_else(|| ",".repeat(columns.saturating_sub(1)));
-    let (blamed, reason) = (joined(|f| f.column.as_deref().unwrap_or_default()), joined(|f| &f.reason));
-    let mut out = format!("{cells},{},{line},{blamed},{reason},", quoted(&file)).into_bytes();
-    if !text.is_empty() {
-        out.push(b'"');
-        text.iter().for_each(|byte| out.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 })));
-        out.push(b'"');
-    }
-    out
+    let mut row = cells.unwrap_or_else(|| vec![Vec::new(); columns]);
+    row.extend([fields.told(&file), line.to_string().into_bytes()]);
+    row.extend([joined(|f| f.column.as_deref().unwrap_or_default()), joined(|f| &f.reason), fields.whole(text)]);
+    fields.line(&row)
 }
 
 fn place(faults: &[Fault]) -> (String, u64) {
     faults.first().map(|f| (f.line.file.display().to_string(), f.line.line)).unwrap_or_default()
 }
 
-/// The cells of each row as one line of CSV, null as an empty field and an empty text as `""`.
-fn csv_rows(batch: &RecordBatch, names: &[String]) -> Result<Vec<String>> {
-    let options = FormatOptions::default().with_display_error(true);
-    let mut lines = vec![String::new(); batch.num_rows()];
-    for (at, name) in names.iter().enumerate() {
-        let column = batch.column_by_name(name);
-        let formatter = column
-            .map(|c| ArrayFormatter::try_new(c.as_ref(), &options))
-            .transpose()
-            .map_err(|e| Error::bug("a rejected value has no text form").caused_by(e))?;
-        for (row, line) in lines.iter_mut().enumerate() {
-            if at > 0 {
-                line.push(',');
-            }
-            if let (Some(column), Some(formatter)) = (column, &formatter)
-                && column.is_valid(row)
-            {
-                let text = formatter.value(row).to_string();
-                line.push_str(&if text.is_empty() { "\"\"".into() } else { quoted(&text) });
-            }
-        }
-    }
-    Ok(lines)
+/// The cells of each row as fields; what is nested is JSON. A column that the batch does not have has no values.
+fn cells(batch: &RecordBatch, fields: &Fields, names: &[String]) -> Vec<Vec<Vec<u8>>> {
+    let (reader, schema) = (Reader::default(), batch.schema());
+    let columns: Vec<_> = names.iter().map(|name| schema.column_with_name(name)).collect();
+    let cell = |row: usize, at: usize, field| batch.columns().get(at).map(|column| reader.cell(field, column, row));
+    let field = |row, column: &Option<_>| match column.and_then(|(at, field)| cell(row, at, field)) {
+        None | Some(Cell::Null) => fields.null(),
+        Some(value) => fields.value(&value.exact()),
+    };
+    (0..batch.num_rows()).map(|row| columns.iter().map(|column| field(row, column)).collect()).collect()
 }
 
 /// The rows of a block as they came, where their text is kept.
@@ -184,18 +188,10 @@ fn json_row(faults: &[Fault], originals: &Originals<'_>) -> String {
     let faults: Value = faults.iter().map(told).collect();
     let object = json!({"file": file, "line": line, "faults": faults}).to_string();
     let open = object.trim_end_matches('}');
-    match originals.get(line).map(|original| (original, std::str::from_utf8(original))) {
-        Some((_, Ok(original))) if syntax(original.as_bytes()).is_none() => format!("{open},\"row\":{original}}}"),
-        Some((original, _)) => format!("{open},\"text\":{}}}", Value::from(String::from_utf8_lossy(original))),
-        None => object,
-    }
-}
-
-/// A field of CSV, in quotes where it needs them.
-fn quoted(text: &str) -> String {
-    match text.contains(['"', ',', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ') {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_string(),
+    let Some(original) = originals.get(line).map(row_of) else { return object + "\n" };
+    match std::str::from_utf8(&original) {
+        Ok(row) if syntax(&original).is_none() => format!("{open},\"row\":{row}}}\n"),
+        _ => format!("{open},\"text\":{}}}\n", Value::from(String::from_utf8_lossy(&original))),
     }
 }
 
