@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::settings::Setting;
+use super::commit::MappingFile;
+use super::settings::{self, Setting};
 use super::{COMMIT, LoadView, Step, cast, commit, entered, tasks};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
@@ -40,18 +41,19 @@ struct SaveMapping {
 
 #[async_trait]
 impl Task for SaveMapping {
-    type Part = PathBuf;
+    type Part = MappingFile;
 
     fn title(&self) -> String {
         format!("save the mapping as {}", self.path.display())
     }
 
-    async fn run(&self, _lake: &Lake, feed: &Feed<PathBuf>) -> Result<()> {
+    async fn run(&self, _lake: &Lake, feed: &Feed<MappingFile>) -> Result<()> {
         let (path, mapping, replace) = (self.path.clone(), self.mapping.clone(), self.replace);
         let save = move || if replace { mapping.save(&path) } else { mapping.save_new(&path) };
         let saved = tokio::task::spawn_blocking(save).await;
         saved.map_err(|e| Error::bug("saving the mapping broke off").caused_by(e))??;
-        feed.send(self.path.clone()).await
+        let reading = self.mapping.source.clone().unwrap_or_default();
+        feed.send(MappingFile { path: self.path.clone(), reading }).await
     }
 }
 
@@ -191,13 +193,15 @@ impl LoadView {
 
     pub(super) fn take_mapping(&mut self, path: PathBuf, mapping: Mapping) -> Vec<Effect> {
         let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let reading = mapping.source.clone().unwrap_or_default();
         let mut mapping = Mapping { source: None, ..mapping };
         // Of columns that the table has not there is no row in which they could be mended.
         let foreign = self.mapping.foreign(&mut mapping);
         let next = Arc::new(draft.with_mapping(mapping));
+        // What is left out makes another mapping of it than the file's, and so does what no option can say.
+        let is_the_files = foreign.is_empty() && settings::can_be_told(&next.options(), &reading);
         self.draft = Load::Ready(next);
-        // What is left out makes another mapping of it than the file's.
-        self.choices.mapping = foreign.is_empty().then_some(path);
+        self.choices.mapping = is_the_files.then_some(MappingFile { path, reading });
         let told = (!foreign.is_empty()).then(|| left_out(&foreign));
         self.bind().into_iter().chain(told).collect()
     }
@@ -217,7 +221,7 @@ impl LoadView {
     fn value(&self, setting: Setting) -> String {
         match self.draft.ready() {
             Some(draft) => setting.value(draft.settings(), draft.source().inferred_from_all),
-            None => setting.said(&self.options),
+            None => setting.said(&self.choices.reading),
         }
     }
 
@@ -318,12 +322,11 @@ impl LoadView {
         let Some(setting) = self.settings().into_iter().find(|setting| setting.name() == name) else {
             return Vec::new();
         };
-        let draft = self.draft.ready().cloned();
-        let before = draft.as_ref().map_or_else(|| self.options.clone(), |draft| draft.options());
-        match (setting.change(before, value), draft) {
-            (Ok(options), Some(draft)) => self.read_again(draft, options),
+        // What is read in another way is so once it could be: what does not open changes nothing.
+        match (setting.change(self.choices.reading.clone(), value), self.draft.ready().cloned()) {
+            (Ok(options), Some(draft)) => self.read(options, Some(draft)),
             (Ok(options), None) => {
-                (self.options, self.draft) = (options, Load::Loading);
+                (self.choices.reading, self.draft) = (options, Load::Loading);
                 self.open_files()
             }
             (Err(error), _) => vec![Effect::failed(&error)],
@@ -346,9 +349,9 @@ impl LoadView {
         vec![Effect::show(Confirm::new(REPLACE, "Replace the file?", lines))]
     }
 
-    pub(super) fn saved(&mut self, path: PathBuf) -> Vec<Effect> {
-        let told = format!("the mapping is saved in {}", text::safe(&path.display().to_string()));
-        self.choices.mapping = Some(path);
+    pub(super) fn saved(&mut self, file: MappingFile) -> Vec<Effect> {
+        let told = format!("the mapping is saved in {}", text::safe(&file.path.display().to_string()));
+        self.choices.mapping = Some(file);
         vec![Effect::Notice(Notice::info(told))]
     }
 }

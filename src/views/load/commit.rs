@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::settings;
 use super::tasks::paths;
 use crate::Error;
 use crate::app::action::Action;
@@ -15,6 +16,7 @@ use crate::app::view::Context;
 use crate::ingest::draft::Draft;
 use crate::ingest::preflight::PreflightReport;
 use crate::ingest::run::{Ending, IngestResult};
+use crate::ingest::source::SourceOptions;
 use crate::monitor::Progress;
 use crate::recovery::Loaded;
 use crate::views::widgets::shown::{Fact, Shown};
@@ -26,10 +28,21 @@ use crate::words::{quoted, reaching};
 pub struct Choices {
     /// Where rows go that do not fit; nothing: they stop the load.
     pub rejects: Option<PathBuf>,
+    /// What was said of how the files are read; all else is detected.
+    pub reading: SourceOptions,
     /// The file that holds the mapping as it is.
-    pub mapping: Option<PathBuf>,
+    pub mapping: Option<MappingFile>,
     /// Where it is to be saved.
     pub saving: Option<PathBuf>,
+}
+
+/// A mapping's file, and what it says of how files are read.
+#[derive(Debug, Clone)]
+pub struct MappingFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is not said there is detected.
+    pub reading: SourceOptions,
 }
 
 /// What will be done, in numbers.
@@ -85,9 +98,12 @@ pub fn command(draft: &Draft, choices: &Choices, cx: &Context<'_>) -> String {
         words.extend(["--branch".into(), quoted(draft.branch())]);
     }
     if choices.mapping.is_some() || !draft.is_as_matched() {
-        let saved = choices.mapping.as_deref().unwrap_or_else(|| Path::new("mapping.toml"));
+        let saved = choices.mapping.as_ref().map_or_else(|| Path::new("mapping.toml"), |file| &file.path);
         words.extend(["--mapping".into(), quoted(&saved.display().to_string())]);
     }
+    let held = choices.mapping.as_ref().map(|file| &file.reading);
+    let told = settings::beside(&choices.reading, &draft.options(), held);
+    words.extend(settings::words(&told).iter().map(|word| quoted(word)));
     if let Some(rejects) = &choices.rejects {
         words.extend([
             "--on-error".into(),

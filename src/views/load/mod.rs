@@ -68,8 +68,6 @@ pub struct LoadView {
     route: Route,
     step: Step,
     draft: Load<Arc<Draft>>,
-    /// What was said of how files are read that did not open.
-    options: SourceOptions,
     previewer: Option<tasks::SharedPreviewer>,
     rows: window::RowWindow,
     mapping: mapping::MappingPane,
@@ -90,7 +88,6 @@ impl LoadView {
             route,
             step: Step::Source,
             draft: Load::Idle,
-            options: SourceOptions::default(),
             previewer: None,
             rows: window::RowWindow::default(),
             mapping: mapping::MappingPane::default(),
@@ -110,6 +107,7 @@ impl LoadView {
 
     /// Takes an opened or re-read source: everything after it starts anew, but for what was chosen.
     fn opened(&mut self, opened: tasks::Opened) -> Vec<Effect> {
+        self.choices.reading = opened.options;
         self.draft = Load::Ready(opened.draft);
         self.previewer = Some(opened.previewer);
         let first = self.rows.begin();
@@ -123,12 +121,12 @@ impl LoadView {
 
     /// Opens the files for the first time, or as if it were.
     fn open_files(&self) -> Vec<Effect> {
-        vec![Effect::start(tasks::Open { route: self.route.clone(), options: self.options.clone(), again: None })]
+        self.read(self.choices.reading.clone(), None)
     }
 
-    /// Reads the files of a draft again, perhaps in another way.
-    fn read_again(&self, draft: Arc<Draft>, options: SourceOptions) -> Vec<Effect> {
-        vec![Effect::start(tasks::Open { route: self.route.clone(), options, again: Some(draft) })]
+    /// Reads the files, perhaps in another way. What is not said is detected, as it is for the equivalent command.
+    fn read(&self, options: SourceOptions, again: Option<Arc<Draft>>) -> Vec<Effect> {
+        vec![Effect::start(tasks::Open { route: self.route.clone(), options, again })]
     }
 
     fn look(&self, options: crate::ingest::preview::PreviewOptions) -> Vec<Effect> {
@@ -223,7 +221,7 @@ impl LoadView {
             act::READ_MAPPING => {
                 part.take().map(|(path, mapping)| self.take_mapping(path, mapping)).unwrap_or_default()
             }
-            act::SAVE_MAPPING => part.take().map(|path| self.saved(path)).unwrap_or_default(),
+            act::SAVE_MAPPING => part.take().map(|file| self.saved(file)).unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -325,12 +323,9 @@ impl View for LoadView {
             (self.preflight, self.step) = (Load::Idle, self.step.min(Step::Mapping));
         }
         self.checked = None;
-        // A refresh keeps the mapping: the files are read again as they are read now.
+        // A refresh keeps the mapping, and what was said of how the files are read.
         match self.draft.ready().cloned() {
-            Some(draft) => {
-                let options = draft.options();
-                self.read_again(draft, options)
-            }
+            Some(draft) => self.read(self.choices.reading.clone(), Some(draft)),
             None => {
                 self.draft = Load::Loading;
                 self.open_files()

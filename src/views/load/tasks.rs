@@ -37,6 +37,8 @@ async fn blocking<T: Send + 'static>(
 /// What opening gave.
 #[derive(Debug, Clone)]
 pub struct Opened {
+    /// What was said of how the files are read.
+    pub options: SourceOptions,
     /// The load as it stands now.
     pub draft: Arc<Draft>,
     /// Its rows.
@@ -70,13 +72,14 @@ impl Task for Open {
     async fn run(&self, lake: &Lake, feed: &Feed<Opened>) -> Result<()> {
         let draft = match &self.again {
             Some(draft) => {
-                let (draft, options) = (draft.clone(), self.options.clone());
+                let (draft, options) = (draft.clone(), self.of_files());
                 blocking(feed.monitor(), move |monitor| draft.reread(&options, monitor)).await?
             }
             None => self.open(lake, feed.monitor()).await?,
         };
         let previewer = Previewer::new(draft.source().clone())?;
-        feed.send(Opened { draft: Arc::new(draft), previewer: Arc::new(Mutex::new(previewer)) }).await
+        let (options, previewer) = (self.options.clone(), Arc::new(Mutex::new(previewer)));
+        feed.send(Opened { options, draft: Arc::new(draft), previewer }).await
     }
 }
 
@@ -85,8 +88,12 @@ impl Open {
         let address = self.route.table().ok_or_else(|| Error::invalid("no table is named to load into"))?;
         let table = lake.table(self.route.catalog.as_deref(), address).await?;
         let branch = branch(&table, address.at.as_deref())?;
-        let options = SourceOptions { paths: paths(&self.route), ..self.options.clone() };
+        let options = self.of_files();
         blocking(monitor, move |monitor| Draft::open(table, branch, &options, monitor)).await
+    }
+
+    fn of_files(&self) -> SourceOptions {
+        SourceOptions { paths: paths(&self.route), ..self.options.clone() }
     }
 }
 
