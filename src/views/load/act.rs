@@ -245,7 +245,7 @@ impl LoadView {
         }
         let (Some(fault), Some(draft)) = (pane.fault(), self.draft.ready()) else { return Vec::new() };
         let file = draft.source().files.iter().position(|f| f.path == fault.line.file).unwrap_or(0);
-        let wanted = self.rows.line(file, fault.line.line);
+        let wanted = self.rows.fault(file, fault.clone());
         (self.step, self.from_fault) = (Step::Source, true);
         self.look(wanted)
     }

@@ -265,12 +265,12 @@ impl LoadView {
         for (row, warning) in (0..said).zip(warnings) {
             states::line(&text::safe(warning), Tone::Warning, below, row, buf, cx);
         }
-        match self.rows.preview() {
-            None => states::waiting(grid, buf, cx, cx.progress(WINDOW)),
-            Some(preview) if preview.rows.is_empty() => {
+        match self.rows.is_here() {
+            false => states::waiting(grid, buf, cx, cx.progress(WINDOW)),
+            true if self.rows.is_empty() => {
                 states::empty(&["There are no rows in this source".into()], grid, buf, cx);
             }
-            Some(_) => self.rows.render(grid, buf, cx),
+            true => self.rows.render(grid, buf, cx),
         }
     }
 
