@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossterm::event::MouseEvent;
 
 use super::commit::MappingFile;
 use super::settings::{self, Setting};
@@ -110,7 +111,8 @@ impl LoadView {
             return vec![Action::Open.called("commit")];
         }
         let go = if self.choices.rejects.is_some() { "commit without them" } else { "next step" };
-        vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go)]
+        let pane = Action::NextPane.called(if pane.is_on_columns() { "the rows" } else { "the columns" });
+        vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go), pane]
     }
 
     fn commit_offers(&self) -> Vec<Offer> {
@@ -144,6 +146,29 @@ impl LoadView {
             }
             (Step::Commit, Action::Open) => self.commit_or_follow(cx),
             (Step::Commit, _) => Vec::new(),
+        }
+    }
+
+    /// As on lists: the wheel moves, a click goes to a line, one on the line of the cursor enters it.
+    pub(super) fn pointed(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        if self.draft.ready().is_none() {
+            return Vec::new();
+        }
+        match self.step {
+            Step::Source => {
+                let wanted = self.rows.mouse(mouse);
+                wanted.map(|wanted| self.look(wanted)).unwrap_or_default()
+            }
+            Step::Mapping => {
+                let is_elsewhere = self.mapping.mouse(mouse);
+                if is_elsewhere { self.bind() } else { Vec::new() }
+            }
+            Step::Preflight => {
+                let Load::Ready(pane) = &mut self.preflight else { return Vec::new() };
+                let is_entered = pane.mouse(mouse);
+                if is_entered { self.open_fault() } else { Vec::new() }
+            }
+            Step::Commit => Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ mod window;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -335,6 +336,10 @@ impl View for LoadView {
 
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
         self.acted(action, cx)
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
+        self.pointed(mouse)
     }
 
     fn back(&mut self) -> bool {
