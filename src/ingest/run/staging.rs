@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::pipeline::Pass;
 use super::plan::{IngestPlan, Planned, Target, waited};
 use super::result::IngestResult;
-use super::staged::{MADE, StagedLoad, Staging, take_table_back, told};
+use super::staged::{MADE, REMOVING, StagedLoad, Staging, take_table_back, told};
 use super::{IngestRequest, OnError, again};
 use crate::catalog::Connection;
 use crate::commit::{INGEST_ID, StagedFile};
@@ -242,11 +242,12 @@ impl<'a> Load<'a> {
     async fn give_up(&self, stage: Arc<Stage>, journal: &mut Journal, error: Error) -> Error {
         let done = self.discard(stage, journal, error.message()).await;
         self.remove_rejects();
-        told(&done).into_iter().fold(error, Error::hint).hint("nothing was committed")
+        let none = (done == Discarded::default()).then(|| "no file was staged yet".to_string());
+        told(&done).into_iter().chain(none).fold(error, Error::hint).hint("nothing was committed")
     }
 
     async fn discard(&self, stage: Arc<Stage>, journal: &mut Journal, reason: &str) -> Discarded {
-        self.monitor.update(|p| p.stage = "removing staged files");
+        self.monitor.update(|p| p.stage = REMOVING);
         if let Err(e) = journal.discarded(reason) {
             tracing::warn!("the journal does not say that the load was given up: {e}");
         }

@@ -6,7 +6,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::settings;
-use super::tasks::paths;
 use crate::Error;
 use crate::app::action::Action;
 use crate::app::effect::Sent;
@@ -15,7 +14,7 @@ use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::ingest::draft::Draft;
 use crate::ingest::preflight::PreflightReport;
-use crate::ingest::run::{Ending, IngestResult};
+use crate::ingest::run::{ADD_CREATE, Ending, IngestResult, REMOVING};
 use crate::ingest::source::SourceOptions;
 use crate::monitor::Progress;
 use crate::recovery::Loaded;
@@ -150,11 +149,22 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
 pub fn failed(error: &Error, cx: &Context<'_>) -> Vec<Fact> {
     let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
     let called = cx.called();
-    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {}", reaching(hint, &called))))));
     let key = |action| cx.keymap.shown(action).unwrap_or_else(|| format!(":{action}"));
+    let create = format!("{} among the tables (:tables) makes it from the file", key(Action::Create));
+    let hints = error.hints().iter().map(|hint| reaching(hint, &called).replace(ADD_CREATE, &create));
+    told.extend(hints.map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
     let keys = format!("{} tries again, {} goes back", key(Action::Open), key(Action::Back));
     told.extend([Fact::gap(), Fact::line(Shown::text(keys).tone(Tone::Dim))]);
     told
+}
+
+/// That it ends, and what becomes of what is staged; nothing more is loaded, so no time is left to tell.
+pub fn stopping(progress: &Progress, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+    let stage = if progress.stage == REMOVING { REMOVING } else { "stopping, then removing staged files" };
+    load::line(&format!("{} {stage}", load::turning(cx)), Tone::Warning, area, 0, buf, cx);
+    let told = [Fact::new("rows", Shown::count(progress.rows)), Fact::new("files", Shown::count(progress.files))];
+    let below = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
+    facts::draw(&told, 0, below, buf, cx);
 }
 
 fn left(progress: &Progress, elapsed_ms: i64) -> Shown {
@@ -251,10 +261,5 @@ pub fn logged(result: &IngestResult, draft: &Draft, choices: &Choices, cx: &Cont
 
 /// The name that a route's files have in the crumbs.
 pub fn title(route: &Route) -> String {
-    let files = paths(route);
-    let first = files.first().and_then(|f| f.file_name()).unwrap_or_default().to_string_lossy().into_owned();
-    match files.len() {
-        0 | 1 => format!("load {}", text::safe(&first)),
-        n => format!("load {} and {} more", text::safe(&first), n - 1),
-    }
+    format!("load {}", text::safe(&route.detail_name().unwrap_or_default()))
 }

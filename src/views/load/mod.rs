@@ -288,6 +288,7 @@ impl LoadView {
         let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         let report = self.preflight.ready().map(preflight::PreflightPane::report);
         match (&self.result, cx.progress(COMMIT)) {
+            (_, Some(progress)) if cx.is_stopping(COMMIT) => commit::stopping(progress, inner, buf, cx),
             (_, Some(progress)) => commit::running(progress, self.began_ms, inner, buf, cx),
             (Load::Ready(result), None) => {
                 facts::draw(&commit::ended(result, cx), 0, inner, buf, cx);

@@ -164,6 +164,7 @@ impl PreflightPane {
         }
         let [faults, _, columns] = self.shares(list);
         self.columns_area = columns;
+        (self.faults.is_idle, self.columns.is_idle) = (self.on_columns, !self.on_columns);
         self.faults.render(faults, buf, cx);
         self.columns.render(columns, buf, cx);
     }

@@ -62,9 +62,11 @@ impl RowWindow {
         self.ask(Start::Row(0), Target::First)
     }
 
-    /// The rows from the line of a fault on, which stands in the file of this position in the source.
+    /// The rows around the line of a fault, which stands in the file of this position in the source.
     pub fn fault(&mut self, file: usize, fault: Fault) -> PreviewOptions {
-        self.ask(Start::Line { file, line: fault.line.line }, Target::Fault(fault))
+        // A row takes a line or more: that of the fault is among those asked for.
+        let line = fault.line.line.saturating_sub(ROWS as u64 / 2).max(1);
+        self.ask(Start::Line { file, line }, Target::Fault(fault))
     }
 
     fn ask(&mut self, start: Start, target: Target) -> PreviewOptions {
