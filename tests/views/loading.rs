@@ -213,3 +213,15 @@ fn several_files_are_called_alike_everywhere() {
     let screen = Console::at(route).screen(120, 28);
     assert!(screen.contains("load ▸ a.csv and 1 more") && screen.contains("load a.csv and 1 more"), "{screen}");
 }
+
+#[tokio::test]
+async fn each_of_several_files_is_loaded_in_its_own_encoding() {
+    let lake = lake().await;
+    let paths = ["utf8.csv", "ansi.csv"].map(|name| lake.folder.path().join(name));
+    for (path, name) in paths.iter().zip([b"caf\xc3\xa9".as_slice(), b"caf\xe9"]) {
+        std::fs::write(path, [b"order_id,ordered_at\n", name, b",2026-01-01T00:00:00Z\n"].concat()).unwrap();
+    }
+    let mut console = opened(&lake, load(&paths.map(|path| path.display().to_string()).join("\n"))).await;
+    walk(&mut console, &lake, "n n n enter").await;
+    assert!(console.screen(100, 28).contains("✔ committed"), "{}", console.screen(100, 28));
+}

@@ -293,7 +293,8 @@ impl LoadView {
         let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
         self.result = Load::Loading;
         self.began_ms = cx.now_ms;
-        let task = tasks::Commit { catalog: self.route.catalog.clone(), draft, rejects: self.choices.rejects.clone() };
+        let (catalog, choices) = (self.route.catalog.clone(), self.choices.clone());
+        let task = tasks::Commit { catalog, draft, reading: choices.reading, rejects: choices.rejects };
         vec![Effect::Start(COMMIT, Box::new(task))]
     }
 

@@ -215,6 +215,8 @@ pub struct Commit {
     pub catalog: Option<String>,
     /// The load.
     pub draft: Arc<Draft>,
+    /// What was said of how the files are read. Each file is looked at for itself, as it was for the preview.
+    pub reading: SourceOptions,
     /// Where rows go that do not fit; nothing where there are none.
     pub rejects: Option<PathBuf>,
 }
@@ -233,11 +235,12 @@ impl Task for Commit {
 
     async fn run(&self, lake: &Lake, feed: &Feed<Loaded>) -> Result<()> {
         let connection = lake.connection(self.catalog.as_deref()).await?;
+        let source = SourceOptions { paths: self.draft.paths(), ..self.reading.clone() };
         let request = IngestRequest {
             branch: self.draft.branch().to_string(),
             mapping: Some(self.draft.mapping().clone()),
             on_error: self.rejects.clone().map_or(OnError::Fail, OnError::Reject),
-            ..IngestRequest::append(self.draft.options(), self.draft.table().clone())
+            ..IngestRequest::append(source, self.draft.table().clone())
         };
         let on_conflict = lake.settings().on_conflict.as_deref().map_or(Ok(OnConflict::default()), str::parse)?;
         let policy = Policy { on_conflict, ..Policy::default() };
