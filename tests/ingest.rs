@@ -259,7 +259,8 @@ async fn a_stopped_load_leaves_nothing() {
     let error = recovery::load(plan, &lake.connection, &policy, &lake.env, &monitor).await.unwrap_err();
     stopping.await.unwrap();
     assert!(error.is_cancelled());
-    assert!(error.hints().iter().any(|hint| hint.contains("nothing was committed")), "{:?}", error.hints());
+    let told = error.hints().join("; ");
+    assert!(told.contains("nothing was committed") && told.contains("staged"), "{told}");
     assert_eq!(data_files(&lake), Vec::<PathBuf>::new());
     assert!(lake.load(table.name()).await.metadata().current_snapshot().is_none());
     assert!(journal::list(&lake.env).unwrap().rows.iter().all(|row| row.state == State::Discarded));

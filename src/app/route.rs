@@ -102,8 +102,19 @@ impl Route {
             Subject::Table(address) => table_crumbs(address),
         };
         crumbs.push(self.screen.to_string());
-        crumbs.extend(self.detail.iter().map(|d| d.rsplit('/').next().unwrap_or(d).to_string()));
+        crumbs.extend(self.detail_name());
         crumbs
+    }
+
+    /// What the detail is called: of a path its last part, of several, one a line, the first and how many more.
+    pub fn detail_name(&self) -> Option<String> {
+        let mut lines = self.detail.as_ref()?.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let name = first.rsplit('/').next().unwrap_or(first);
+        Some(match lines.count() {
+            0 => name.to_string(),
+            more => format!("{name} and {more} more"),
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::action::{Action, Offer};
-use super::board::JobBoard;
+use super::board::{JobBoard, JobState};
 use super::effect::{Answer, Effect, Sent, Slot};
 use super::keymap::Keymap;
 use super::route::Route;
@@ -61,6 +61,11 @@ impl Context<'_> {
     /// How far the job in this slot of the view is, while it runs.
     pub fn progress(&self, slot: Slot) -> Option<&Progress> {
         self.jobs.running_in(self.view, slot).map(|job| &job.progress)
+    }
+
+    /// Whether the job in this slot was asked to stop and has not ended yet.
+    pub fn is_stopping(&self, slot: Slot) -> bool {
+        self.jobs.running_in(self.view, slot).is_some_and(|job| matches!(job.state, JobState::Cancelling))
     }
 
     /// Whether a job runs in this slot of the view.

@@ -2,6 +2,7 @@
 //! types them, checked at every change. When the table is there, loading goes on in `load`.
 
 use async_trait::async_trait;
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -279,6 +280,11 @@ impl View for CreateView {
                 Vec::new()
             }
         }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
+        self.scroll.mouse(mouse);
+        Vec::new()
     }
 
     fn answer(&mut self, topic: &'static str, answer: Answer, _cx: &Context<'_>) -> Vec<Effect> {

@@ -1,7 +1,7 @@
 //! Small questions over a view: yes or no, a line of text, one of many. The answer goes to the view beneath with the
 //! topic it asked under; the dialogs know nothing of what it is about.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -150,13 +150,17 @@ pub struct Pick {
     input: Input,
     at: usize,
     cursor: Option<Position>,
+    /// Where the items were drawn, and which of them was the first.
+    area: Rect,
+    top: usize,
 }
 
 impl Pick {
     /// Asks for one of these.
     pub fn one(topic: &'static str, title: impl Into<String>, items: Vec<String>) -> Self {
         let items = items.iter().map(|item| text::safe(item).into_owned()).collect();
-        Self { topic, title: title.into(), items, chosen: None, input: Input::new(""), at: 0, cursor: None }
+        let (title, input) = (title.into(), Input::new(""));
+        Self { topic, title, items, chosen: None, input, at: 0, cursor: None, area: Rect::default(), top: 0 }
     }
 
     /// Asks for any of these; `chosen` are so already.
@@ -172,6 +176,17 @@ impl Pick {
         let mut tester = filter.tester();
         let all = self.items.iter().enumerate();
         all.filter(|(_, item)| typed.is_empty() || tester.passes(item)).map(|(i, _)| i).collect()
+    }
+
+    fn go(&mut self, by: isize) {
+        self.at = self.at.saturating_add_signed(by).min(self.matching().len().saturating_sub(1));
+    }
+
+    /// The position among those that match at a cell of the screen.
+    fn position_at(&self, mouse: MouseEvent) -> Option<usize> {
+        let position = self.top + usize::from(mouse.row.saturating_sub(self.area.y));
+        let is_inside = self.area.contains(Position::new(mouse.column, mouse.row));
+        (is_inside && position < self.matching().len()).then_some(position)
     }
 
     fn toggle(&mut self) {
@@ -216,14 +231,33 @@ impl View for Pick {
         match key.code {
             KeyCode::Esc => return vec![Effect::Close],
             KeyCode::Enter => return self.done(),
-            KeyCode::Up => self.at = self.at.saturating_sub(1),
-            KeyCode::Down => self.at = (self.at + 1).min(self.matching().len().saturating_sub(1)),
+            KeyCode::Up => self.go(-1),
+            KeyCode::Down => self.go(1),
             KeyCode::Char(' ') if self.chosen.is_some() => self.toggle(),
             _ => {
                 if self.input.key(key) {
                     self.at = 0;
                 }
             }
+        }
+        Vec::new()
+    }
+
+    /// As on lists: a click goes to an item, one on the item under the cursor takes it; of several each click chooses.
+    fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.go(3),
+            MouseEventKind::ScrollUp => self.go(-3),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let Some(position) = self.position_at(mouse) else { return Vec::new() };
+                let was_there = std::mem::replace(&mut self.at, position) == position;
+                match self.chosen {
+                    Some(_) => self.toggle(),
+                    None if was_there => return self.done(),
+                    None => {}
+                }
+            }
+            _ => {}
         }
         Vec::new()
     }
@@ -240,8 +274,10 @@ impl View for Pick {
         let inner = dialog_box(&self.title, width, height, area, buf, cx);
         self.cursor = Some(self.input.render("> ", Rect { height: 1.min(inner.height), ..inner }, buf, cx));
         let room = usize::from(inner.height.saturating_sub(2)).max(1);
-        let top = (self.at + 1).saturating_sub(room);
-        for (row, (position, item)) in (1..).zip(matching.iter().enumerate().skip(top).take(room)) {
+        let rows = inner.height.saturating_sub(1).min(u16::try_from(room).unwrap_or(u16::MAX));
+        self.area = Rect { y: inner.y + 1, height: rows, ..inner };
+        self.top = (self.at + 1).saturating_sub(room);
+        for (row, (position, item)) in (1..).zip(matching.iter().enumerate().skip(self.top).take(room)) {
             let sign = match self.chosen.as_ref().and_then(|chosen| chosen.get(*item)) {
                 Some(true) => "[x] ",
                 Some(false) => "[ ] ",

@@ -234,7 +234,10 @@ fn a_saved_mapping_can_be_read_by_people() {
 
 #[test]
 fn mistakes_in_a_file_are_told_by_line_and_column() {
-    let told = |text: &str| Mapping::from_toml(text).unwrap_err().to_string();
+    let told = |text: &str| {
+        let error = Mapping::from_toml(text).unwrap_err();
+        error.hints().iter().fold(error.to_string(), |told, hint| format!("{told}: {hint}"))
+    };
     let cases = [
         "[[column]]\nname = \"a\"\nfrm = \"b\"\n",
         "[[column]]\nname = \"a\"\n",
@@ -246,7 +249,7 @@ fn mistakes_in_a_file_are_told_by_line_and_column() {
         "[types]\na = 1\n",
     ];
     insta::assert_snapshot!(cases.map(told).join("\n"), @r#"
-        the mapping cannot be read: unknown field `frm`, expected one of `name`, `from`, `expression`, `constant`, `skip`, `format`, `zone`, `decimal-comma`, `thousands`, `true`, `false`, `binary` (line 3, column 1)
+        the mapping cannot be read: unknown field `frm` (line 3, column 1): expected one of `name`, `from`, `expression`, `constant`, `skip`, `format`, `zone`, `decimal-comma`, `thousands`, `true`, `false`, `binary`
         column a needs exactly one of from, expression, constant and skip (line 1, column 1)
         this column has no name (line 1, column 1)
         column a needs exactly one of from, expression, constant and skip (line 3, column 1)

@@ -45,8 +45,10 @@ async fn what_is_discarded_is_gone() {
     written.await.unwrap().unwrap();
     let (files, bytes) = stage.so_far();
     assert!(files > 0 && bytes > 0, "some files are finished");
-    assert!(house.data_files().len() as u64 >= files);
+    let begun = house.data_files().len() as u64;
+    assert!(begun >= files);
     let done = stage.discard().await;
+    assert_eq!(begun, files + done.unfinished, "what was not finished is told of too");
     assert_eq!((done.removed, done.remaining.len()), (files, 0));
     assert_eq!(house.data_files(), Vec::<PathBuf>::new());
 }

@@ -83,7 +83,13 @@ impl Mapping {
         let document: Document = toml::from_str(text).map_err(|e| {
             let at = e.span().map_or(0, |span| span.start);
             let message = e.message().trim().replace('\n', ", ");
-            placed(Error::invalid(format!("the mapping cannot be read: {message}")), text, at)
+            // What is expected may be long: the place is told before it.
+            let (message, expected) = match message.split_once(", expected one of ") {
+                Some((message, expected)) => (message, Some(format!("expected one of {expected}"))),
+                None => (message.as_str(), None),
+            };
+            let error = Error::invalid(format!("the mapping cannot be read: {message}"));
+            placed(expected.into_iter().fold(error, Error::hint), text, at)
         })?;
         let columns = document.columns.into_iter().map(|entry| {
             let at = entry.span().start;

@@ -15,9 +15,9 @@ use std::time::Instant;
 
 pub use again::{cut_of, mode_of, request_again};
 pub use mode::{Cut, Mode};
-pub use plan::{IngestPlan, Planned, plan};
+pub use plan::{ADD_CREATE, IngestPlan, Planned, plan};
 pub use result::{Ending, IngestResult};
-pub use staged::{StagedLoad, Staging};
+pub use staged::{REMOVING, StagedLoad, Staging};
 pub use staging::stage;
 
 use super::mapping::Mapping;

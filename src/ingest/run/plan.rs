@@ -96,11 +96,14 @@ fn bind(request: IngestRequest, source: Arc<Source>, existing: Option<Table>) ->
     })
 }
 
+/// What to do where a table is not there, on the command line.
+pub const ADD_CREATE: &str = "add --create to make it from the file";
+
 async fn find_table(request: &IngestRequest, connection: &Connection) -> Result<Option<Table>> {
     let table = match (connection.load(&request.table).await, &request.create) {
         (Ok(table), _) => table,
         (Err(e), Some(_)) if e.kind() == Kind::NotFound => return Ok(None),
-        (Err(e), None) if e.kind() == Kind::NotFound => return Err(e.hint("add --create to make it from the file")),
+        (Err(e), None) if e.kind() == Kind::NotFound => return Err(e.hint(ADD_CREATE)),
         (Err(e), _) => return Err(e),
     };
     check_branch(table.metadata(), &request.branch).context("table", table.name())?;

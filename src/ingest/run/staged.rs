@@ -76,7 +76,7 @@ impl StagedLoad {
         reason: String,
         hint: Option<String>,
     ) -> IngestResult {
-        monitor.update(|p| p.stage = "removing staged files");
+        monitor.update(|p| p.stage = REMOVING);
         if let Err(e) = self.journal.discarded(&reason) {
             tracing::warn!("the journal does not say that the load was given up: {e}");
         }
@@ -84,6 +84,7 @@ impl StagedLoad {
         if let Some(beside) = self.beside.take() {
             let more = beside.discard().await;
             done.removed += more.removed;
+            done.unfinished += more.unfinished;
             done.remaining.extend(more.remaining);
         }
         self.on_error.remove_rejects();
@@ -114,6 +115,9 @@ impl OnError {
     }
 }
 
+/// The stage of a load that is taken back.
+pub const REMOVING: &str = "removing staged files";
+
 /// How a note begins that tells of a table made for a load.
 pub(super) const MADE: &str = "made the table";
 
@@ -130,8 +134,9 @@ pub(super) async fn take_table_back(connection: &Connection, table: &Table, resu
 /// What was removed, as sentences.
 pub(super) fn told(done: &Discarded) -> Vec<String> {
     let mut told = Vec::new();
-    if done.removed > 0 {
-        told.push(format!("{} removed", many(done.removed, "staged file")));
+    let removed = done.removed + done.unfinished;
+    if removed > 0 {
+        told.push(format!("{} removed", many(removed, "staged file")));
     }
     for (file, why) in done.remaining.iter().take(5) {
         told.push(format!("the staged file {file} could not be removed: {why}"));

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::pipeline::Pass;
 use super::plan::{IngestPlan, Planned, Target, waited};
 use super::result::IngestResult;
-use super::staged::{MADE, StagedLoad, Staging, take_table_back, told};
+use super::staged::{MADE, REMOVING, StagedLoad, Staging, take_table_back, told};
 use super::{IngestRequest, OnError, again};
 use crate::catalog::Connection;
 use crate::commit::{INGEST_ID, StagedFile};
@@ -245,11 +245,13 @@ impl<'a> Load<'a> {
     async fn give_up(&self, stage: Arc<Stage>, journal: &mut Journal, error: Error) -> Error {
         let done = self.discard(stage, journal, error.message()).await;
         self.remove_rejects();
-        told(&done).into_iter().fold(error, Error::hint).hint("nothing was committed").with("ingest", journal.id())
+        let none = (done == Discarded::default()).then(|| "no file was staged yet".to_string());
+        let error = told(&done).into_iter().chain(none).fold(error, Error::hint);
+        error.hint("nothing was committed").with("ingest", journal.id())
     }
 
     async fn discard(&self, stage: Arc<Stage>, journal: &mut Journal, reason: &str) -> Discarded {
-        self.monitor.update(|p| p.stage = "removing staged files");
+        self.monitor.update(|p| p.stage = REMOVING);
         if let Err(e) = journal.discarded(reason) {
             tracing::warn!("the journal does not say that the load was given up: {e}");
         }

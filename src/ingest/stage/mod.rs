@@ -113,6 +113,8 @@ struct Finished {
 pub struct Discarded {
     /// Files that were deleted.
     pub removed: u64,
+    /// Files that were not finished and were given up: nothing remains of them.
+    pub unfinished: u64,
     /// Files that could not be deleted, and why.
     pub remaining: Vec<(String, String)>,
 }
@@ -273,12 +275,13 @@ impl Stage {
     pub async fn discard(self: Arc<Self>) -> Discarded {
         let stage = self.clone();
         let aborted = tokio::task::spawn_blocking(move || stage.abort_open()).await;
-        if let Err(e) = aborted {
+        let aborted = aborted.unwrap_or_else(|e| {
             tracing::warn!("open files could not be taken back: {e}");
-        }
+            0
+        });
         let finished = std::mem::take(&mut *self.lock_finished());
         drop(finished.flushing);
-        let mut done = Discarded::default();
+        let mut done = Discarded { unfinished: aborted, ..Discarded::default() };
         for staged in finished.files {
             match self.context.storage.delete(staged.file.file_path()).await {
                 Ok(()) => done.removed += 1,
@@ -288,12 +291,13 @@ impl Stage {
         done
     }
 
-    fn abort_open(&self) {
+    /// Gives up files that are not finished; tells how many there were.
+    fn abort_open(&self) -> u64 {
         let lanes = std::mem::take(&mut *self.lock_lanes());
-        for lane in lanes.values() {
-            let files = lane.lock().take_files();
-            files.into_iter().for_each(|file| file.file.abort());
-        }
+        let files: Vec<_> = lanes.values().flat_map(|lane| lane.lock().take_files()).collect();
+        let count = files.len() as u64;
+        files.into_iter().for_each(|file| file.file.abort());
+        count
     }
 
     /// The partition values of a table that partitions by nothing (any more): a null for each void field.

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossterm::event::MouseEvent;
 
-use super::settings::Setting;
+use super::commit::MappingFile;
+use super::settings::{self, Setting};
 use super::{COMMIT, LoadView, Step, cast, commit, entered, tasks};
 use crate::app::action::{Action, Offer};
 use crate::app::effect::{Answer, Effect, Notice, Slot};
@@ -40,18 +42,19 @@ struct SaveMapping {
 
 #[async_trait]
 impl Task for SaveMapping {
-    type Part = PathBuf;
+    type Part = MappingFile;
 
     fn title(&self) -> String {
         format!("save the mapping as {}", self.path.display())
     }
 
-    async fn run(&self, _lake: &Lake, feed: &Feed<PathBuf>) -> Result<()> {
+    async fn run(&self, _lake: &Lake, feed: &Feed<MappingFile>) -> Result<()> {
         let (path, mapping, replace) = (self.path.clone(), self.mapping.clone(), self.replace);
         let save = move || if replace { mapping.save(&path) } else { mapping.save_new(&path) };
         let saved = tokio::task::spawn_blocking(save).await;
         saved.map_err(|e| Error::bug("saving the mapping broke off").caused_by(e))??;
-        feed.send(self.path.clone()).await
+        let reading = self.mapping.source.clone().unwrap_or_default();
+        feed.send(MappingFile { path: self.path.clone(), reading }).await
     }
 }
 
@@ -108,7 +111,8 @@ impl LoadView {
             return vec![Action::Open.called("commit")];
         }
         let go = if self.choices.rejects.is_some() { "commit without them" } else { "next step" };
-        vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go)]
+        let pane = Action::NextPane.called(if pane.is_on_columns() { "the rows" } else { "the columns" });
+        vec![Action::Open.called("the line"), Action::Reject.into(), Action::Next.called(go), pane]
     }
 
     fn commit_offers(&self) -> Vec<Offer> {
@@ -142,6 +146,29 @@ impl LoadView {
             }
             (Step::Commit, Action::Open) => self.commit_or_follow(cx),
             (Step::Commit, _) => Vec::new(),
+        }
+    }
+
+    /// As on lists: the wheel moves, a click goes to a line, one on the line of the cursor enters it.
+    pub(super) fn pointed(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        if self.draft.ready().is_none() {
+            return Vec::new();
+        }
+        match self.step {
+            Step::Source => {
+                let wanted = self.rows.mouse(mouse);
+                wanted.map(|wanted| self.look(wanted)).unwrap_or_default()
+            }
+            Step::Mapping => {
+                let is_elsewhere = self.mapping.mouse(mouse);
+                if is_elsewhere { self.bind() } else { Vec::new() }
+            }
+            Step::Preflight => {
+                let Load::Ready(pane) = &mut self.preflight else { return Vec::new() };
+                let is_entered = pane.mouse(mouse);
+                if is_entered { self.open_fault() } else { Vec::new() }
+            }
+            Step::Commit => Vec::new(),
         }
     }
 
@@ -191,13 +218,15 @@ impl LoadView {
 
     pub(super) fn take_mapping(&mut self, path: PathBuf, mapping: Mapping) -> Vec<Effect> {
         let Some(draft) = self.draft.ready() else { return Vec::new() };
+        let reading = mapping.source.clone().unwrap_or_default();
         let mut mapping = Mapping { source: None, ..mapping };
         // Of columns that the table has not there is no row in which they could be mended.
         let foreign = self.mapping.foreign(&mut mapping);
         let next = Arc::new(draft.with_mapping(mapping));
+        // What is left out makes another mapping of it than the file's, and so does what no option can say.
+        let is_the_files = foreign.is_empty() && settings::can_be_told(&next.options(), &reading);
         self.draft = Load::Ready(next);
-        // What is left out makes another mapping of it than the file's.
-        self.choices.mapping = foreign.is_empty().then_some(path);
+        self.choices.mapping = is_the_files.then_some(MappingFile { path, reading });
         let told = (!foreign.is_empty()).then(|| left_out(&foreign));
         self.bind().into_iter().chain(told).collect()
     }
@@ -217,7 +246,7 @@ impl LoadView {
     fn value(&self, setting: Setting) -> String {
         match self.draft.ready() {
             Some(draft) => setting.value(draft.settings(), draft.source().inferred_from_all),
-            None => setting.said(&self.options),
+            None => setting.said(&self.choices.reading),
         }
     }
 
@@ -241,7 +270,7 @@ impl LoadView {
         }
         let (Some(fault), Some(draft)) = (pane.fault(), self.draft.ready()) else { return Vec::new() };
         let file = draft.source().files.iter().position(|f| f.path == fault.line.file).unwrap_or(0);
-        let wanted = self.rows.line(file, fault.line.line);
+        let wanted = self.rows.fault(file, fault.clone());
         (self.step, self.from_fault) = (Step::Source, true);
         self.look(wanted)
     }
@@ -264,7 +293,8 @@ impl LoadView {
         let Some(draft) = self.draft.ready().cloned() else { return Vec::new() };
         self.result = Load::Loading;
         self.began_ms = cx.now_ms;
-        let task = tasks::Commit { catalog: self.route.catalog.clone(), draft, rejects: self.choices.rejects.clone() };
+        let (catalog, choices) = (self.route.catalog.clone(), self.choices.clone());
+        let task = tasks::Commit { catalog, draft, reading: choices.reading, rejects: choices.rejects };
         vec![Effect::Start(COMMIT, Box::new(task))]
     }
 
@@ -318,12 +348,11 @@ impl LoadView {
         let Some(setting) = self.settings().into_iter().find(|setting| setting.name() == name) else {
             return Vec::new();
         };
-        let draft = self.draft.ready().cloned();
-        let before = draft.as_ref().map_or_else(|| self.options.clone(), |draft| draft.options());
-        match (setting.change(before, value), draft) {
-            (Ok(options), Some(draft)) => self.read_again(draft, options),
+        // What is read in another way is so once it could be: what does not open changes nothing.
+        match (setting.change(self.choices.reading.clone(), value), self.draft.ready().cloned()) {
+            (Ok(options), Some(draft)) => self.read(options, Some(draft)),
             (Ok(options), None) => {
-                (self.options, self.draft) = (options, Load::Loading);
+                (self.choices.reading, self.draft) = (options, Load::Loading);
                 self.open_files()
             }
             (Err(error), _) => vec![Effect::failed(&error)],
@@ -346,9 +375,9 @@ impl LoadView {
         vec![Effect::show(Confirm::new(REPLACE, "Replace the file?", lines))]
     }
 
-    pub(super) fn saved(&mut self, path: PathBuf) -> Vec<Effect> {
-        let told = format!("the mapping is saved in {}", text::safe(&path.display().to_string()));
-        self.choices.mapping = Some(path);
+    pub(super) fn saved(&mut self, file: MappingFile) -> Vec<Effect> {
+        let told = format!("the mapping is saved in {}", text::safe(&file.path.display().to_string()));
+        self.choices.mapping = Some(file);
         vec![Effect::Notice(Notice::info(told))]
     }
 }

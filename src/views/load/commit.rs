@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::tasks::paths;
+use super::settings;
 use crate::Error;
 use crate::app::action::Action;
 use crate::app::effect::Sent;
@@ -14,7 +14,8 @@ use crate::app::theme::Tone;
 use crate::app::view::Context;
 use crate::ingest::draft::Draft;
 use crate::ingest::preflight::PreflightReport;
-use crate::ingest::run::{Ending, IngestResult};
+use crate::ingest::run::{ADD_CREATE, Ending, IngestResult, REMOVING};
+use crate::ingest::source::SourceOptions;
 use crate::monitor::Progress;
 use crate::recovery::Loaded;
 use crate::views::widgets::shown::{Fact, Shown};
@@ -26,10 +27,21 @@ use crate::words::{quoted, reaching};
 pub struct Choices {
     /// Where rows go that do not fit; nothing: they stop the load.
     pub rejects: Option<PathBuf>,
+    /// What was said of how the files are read; all else is detected.
+    pub reading: SourceOptions,
     /// The file that holds the mapping as it is.
-    pub mapping: Option<PathBuf>,
+    pub mapping: Option<MappingFile>,
     /// Where it is to be saved.
     pub saving: Option<PathBuf>,
+}
+
+/// A mapping's file, and what it says of how files are read.
+#[derive(Debug, Clone)]
+pub struct MappingFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is not said there is detected.
+    pub reading: SourceOptions,
 }
 
 /// What will be done, in numbers.
@@ -85,9 +97,12 @@ pub fn command(draft: &Draft, choices: &Choices, cx: &Context<'_>) -> String {
         words.extend(["--branch".into(), quoted(draft.branch())]);
     }
     if choices.mapping.is_some() || !draft.is_as_matched() {
-        let saved = choices.mapping.as_deref().unwrap_or_else(|| Path::new("mapping.toml"));
+        let saved = choices.mapping.as_ref().map_or_else(|| Path::new("mapping.toml"), |file| &file.path);
         words.extend(["--mapping".into(), quoted(&saved.display().to_string())]);
     }
+    let held = choices.mapping.as_ref().map(|file| &file.reading);
+    let told = settings::beside(&choices.reading, &draft.options(), held);
+    words.extend(settings::words(&told).iter().map(|word| quoted(word)));
     if let Some(rejects) = &choices.rejects {
         words.extend([
             "--on-error".into(),
@@ -134,11 +149,22 @@ pub fn running(progress: &Progress, since_ms: i64, area: Rect, buf: &mut Buffer,
 pub fn failed(error: &Error, cx: &Context<'_>) -> Vec<Fact> {
     let mut told = vec![Fact::line(Shown::text(format!("✖ {error}")).tone(Tone::Danger))];
     let called = cx.called();
-    told.extend(error.hints().iter().map(|hint| Fact::line(Shown::text(format!("  {}", reaching(hint, &called))))));
     let key = |action| cx.keymap.shown(action).unwrap_or_else(|| format!(":{action}"));
+    let create = format!("{} among the tables (:tables) makes it from the file", key(Action::Create));
+    let hints = error.hints().iter().map(|hint| reaching(hint, &called).replace(ADD_CREATE, &create));
+    told.extend(hints.map(|hint| Fact::line(Shown::text(format!("  {hint}")))));
     let keys = format!("{} tries again, {} goes back", key(Action::Open), key(Action::Back));
     told.extend([Fact::gap(), Fact::line(Shown::text(keys).tone(Tone::Dim))]);
     told
+}
+
+/// That it ends, and what becomes of what is staged; nothing more is loaded, so no time is left to tell.
+pub fn stopping(progress: &Progress, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
+    let stage = if progress.stage == REMOVING { REMOVING } else { "stopping, then removing staged files" };
+    load::line(&format!("{} {stage}", load::turning(cx)), Tone::Warning, area, 0, buf, cx);
+    let told = [Fact::new("rows", Shown::count(progress.rows)), Fact::new("files", Shown::count(progress.files))];
+    let below = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
+    facts::draw(&told, 0, below, buf, cx);
 }
 
 fn left(progress: &Progress, elapsed_ms: i64) -> Shown {
@@ -235,10 +261,5 @@ pub fn logged(result: &IngestResult, draft: &Draft, choices: &Choices, cx: &Cont
 
 /// The name that a route's files have in the crumbs.
 pub fn title(route: &Route) -> String {
-    let files = paths(route);
-    let first = files.first().and_then(|f| f.file_name()).unwrap_or_default().to_string_lossy().into_owned();
-    match files.len() {
-        0 | 1 => format!("load {}", text::safe(&first)),
-        n => format!("load {} and {} more", text::safe(&first), n - 1),
-    }
+    format!("load {}", text::safe(&route.detail_name().unwrap_or_default()))
 }

@@ -1,8 +1,9 @@
 //! The second step: the source's columns on the left, the table's on the right, what happens between, and how a few
 //! values of the column under the cursor come out.
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::tasks::Bound;
 use super::window::first_seen;
@@ -22,6 +23,8 @@ pub struct MappingPane {
     bound: Option<Bound>,
     cursor: usize,
     top: usize,
+    /// Where the table's columns were drawn.
+    area: Rect,
 }
 
 impl MappingPane {
@@ -70,6 +73,21 @@ impl MappingPane {
         moved
     }
 
+    /// The wheel moves, a click on a column of the table goes there; whether the cursor is on another one now.
+    pub fn mouse(&mut self, mouse: MouseEvent) -> bool {
+        let before = self.cursor;
+        let lines = self.view().map_or(0, |view| view.table.len());
+        let mut scroll = Scroll { top: self.cursor, lines: lines.max(1), height: 1 };
+        scroll.mouse(mouse);
+        self.cursor = scroll.top;
+        let is_click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
+        let column = self.top + usize::from(mouse.row.saturating_sub(self.area.y));
+        if is_click && self.area.contains(Position::new(mouse.column, mouse.row)) && column < lines {
+            self.cursor = column;
+        }
+        self.cursor != before
+    }
+
     /// Draws both sides and the examples.
     pub fn render(&mut self, draft: &Draft, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {
         let examples = if area.height >= 14 { 4 } else { 0 };
@@ -113,6 +131,7 @@ impl MappingPane {
         }
         let inner = pane(&title, true, area, buf, cx);
         let room = usize::from(inner.height).max(1);
+        self.area = inner;
         self.top = first_seen(self.top, self.cursor, sides.len(), room);
         let names = sides.iter().map(|s| text::width(&text::safe(&s.name))).max().unwrap_or(0).min(24);
         let types = sides.iter().map(|s| text::width(&s.type_name)).max().unwrap_or(0).min(18);

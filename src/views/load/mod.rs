@@ -13,6 +13,7 @@ mod window;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -68,8 +69,6 @@ pub struct LoadView {
     route: Route,
     step: Step,
     draft: Load<Arc<Draft>>,
-    /// What was said of how files are read that did not open.
-    options: SourceOptions,
     previewer: Option<tasks::SharedPreviewer>,
     rows: window::RowWindow,
     mapping: mapping::MappingPane,
@@ -90,7 +89,6 @@ impl LoadView {
             route,
             step: Step::Source,
             draft: Load::Idle,
-            options: SourceOptions::default(),
             previewer: None,
             rows: window::RowWindow::default(),
             mapping: mapping::MappingPane::default(),
@@ -110,6 +108,7 @@ impl LoadView {
 
     /// Takes an opened or re-read source: everything after it starts anew, but for what was chosen.
     fn opened(&mut self, opened: tasks::Opened) -> Vec<Effect> {
+        self.choices.reading = opened.options;
         self.draft = Load::Ready(opened.draft);
         self.previewer = Some(opened.previewer);
         let first = self.rows.begin();
@@ -123,12 +122,12 @@ impl LoadView {
 
     /// Opens the files for the first time, or as if it were.
     fn open_files(&self) -> Vec<Effect> {
-        vec![Effect::start(tasks::Open { route: self.route.clone(), options: self.options.clone(), again: None })]
+        self.read(self.choices.reading.clone(), None)
     }
 
-    /// Reads the files of a draft again, perhaps in another way.
-    fn read_again(&self, draft: Arc<Draft>, options: SourceOptions) -> Vec<Effect> {
-        vec![Effect::start(tasks::Open { route: self.route.clone(), options, again: Some(draft) })]
+    /// Reads the files, perhaps in another way. What is not said is detected, as it is for the equivalent command.
+    fn read(&self, options: SourceOptions, again: Option<Arc<Draft>>) -> Vec<Effect> {
+        vec![Effect::start(tasks::Open { route: self.route.clone(), options, again })]
     }
 
     fn look(&self, options: crate::ingest::preview::PreviewOptions) -> Vec<Effect> {
@@ -223,7 +222,7 @@ impl LoadView {
             act::READ_MAPPING => {
                 part.take().map(|(path, mapping)| self.take_mapping(path, mapping)).unwrap_or_default()
             }
-            act::SAVE_MAPPING => part.take().map(|path| self.saved(path)).unwrap_or_default(),
+            act::SAVE_MAPPING => part.take().map(|file| self.saved(file)).unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -267,12 +266,12 @@ impl LoadView {
         for (row, warning) in (0..said).zip(warnings) {
             states::line(&text::safe(warning), Tone::Warning, below, row, buf, cx);
         }
-        match self.rows.preview() {
-            None => states::waiting(grid, buf, cx, cx.progress(WINDOW)),
-            Some(preview) if preview.rows.is_empty() => {
+        match self.rows.is_here() {
+            false => states::waiting(grid, buf, cx, cx.progress(WINDOW)),
+            true if self.rows.is_empty() => {
                 states::empty(&["There are no rows in this source".into()], grid, buf, cx);
             }
-            Some(_) => self.rows.render(grid, buf, cx),
+            true => self.rows.render(grid, buf, cx),
         }
     }
 
@@ -289,6 +288,7 @@ impl LoadView {
         let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         let report = self.preflight.ready().map(preflight::PreflightPane::report);
         match (&self.result, cx.progress(COMMIT)) {
+            (_, Some(progress)) if cx.is_stopping(COMMIT) => commit::stopping(progress, inner, buf, cx),
             (_, Some(progress)) => commit::running(progress, self.began_ms, inner, buf, cx),
             (Load::Ready(result), None) => {
                 facts::draw(&commit::ended(result, cx), 0, inner, buf, cx);
@@ -325,12 +325,9 @@ impl View for LoadView {
             (self.preflight, self.step) = (Load::Idle, self.step.min(Step::Mapping));
         }
         self.checked = None;
-        // A refresh keeps the mapping: the files are read again as they are read now.
+        // A refresh keeps the mapping, and what was said of how the files are read.
         match self.draft.ready().cloned() {
-            Some(draft) => {
-                let options = draft.options();
-                self.read_again(draft, options)
-            }
+            Some(draft) => self.read(self.choices.reading.clone(), Some(draft)),
             None => {
                 self.draft = Load::Loading;
                 self.open_files()
@@ -340,6 +337,10 @@ impl View for LoadView {
 
     fn act(&mut self, action: Action, cx: &Context<'_>) -> Vec<Effect> {
         self.acted(action, cx)
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, _cx: &Context<'_>) -> Vec<Effect> {
+        self.pointed(mouse)
     }
 
     fn back(&mut self) -> bool {

@@ -1,8 +1,9 @@
-//! The third step: what every row of the source would be to the table. Counts, reasons, and the first rows that do not
-//! fit, each leading to its line in the source.
+//! The third step: what every row of the source would be to the table. Counts, reasons, the first rows that do not fit,
+//! each leading to its line in the source, and what becomes of each column.
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use crate::app::action::Action;
 use crate::app::theme::Tone;
@@ -48,7 +49,10 @@ impl Look for Faults {
     }
 }
 
-/// How the columns look where every row fits.
+/// Lines with which both lists are seen, one below the other; with less, one of them.
+const ROOM_FOR_BOTH: u16 = 9;
+
+/// How the columns look.
 #[derive(Debug, Clone)]
 pub struct Columns;
 
@@ -86,6 +90,10 @@ pub struct PreflightPane {
     report: PreflightReport,
     faults: Listing<Faults>,
     columns: Listing<Columns>,
+    /// Whether the keys are the columns'; always, where every row fits.
+    on_columns: bool,
+    /// Where the columns were drawn.
+    columns_area: Rect,
 }
 
 impl PreflightPane {
@@ -95,7 +103,7 @@ impl PreflightPane {
         faults.replace(report.faults.iter().cloned().enumerate().collect());
         let mut columns = Listing::new(Columns);
         columns.replace(report.columns.clone());
-        Self { report, faults, columns }
+        Self { on_columns: report.unfit == 0, report, faults, columns, columns_area: Rect::default() }
     }
 
     /// The report.
@@ -113,9 +121,36 @@ impl PreflightPane {
         self.faults.current().map(|(_, fault)| fault)
     }
 
-    /// Moves the cursor; false where the action asks for something else.
+    /// Whether the keys are the columns'.
+    pub fn is_on_columns(&self) -> bool {
+        self.on_columns
+    }
+
+    /// Moves the cursor, or goes to the other list; false where the action asks for something else.
     pub fn act(&mut self, action: Action) -> bool {
-        if self.is_clean() { self.columns.act(action) } else { self.faults.act(action) }
+        match action {
+            Action::NextPane | Action::PreviousPane => {
+                self.on_columns = self.is_clean() || !self.on_columns;
+                true
+            }
+            _ if self.on_columns => self.columns.act(action),
+            _ => self.faults.act(action),
+        }
+    }
+
+    /// The wheel moves in the list under it, a click goes to its line. Gives true for a click on the fault under the
+    /// cursor.
+    pub fn mouse(&mut self, mouse: MouseEvent) -> bool {
+        let was_on_columns = self.on_columns;
+        let on_columns = self.is_clean() || self.columns_area.contains(Position::new(mouse.column, mouse.row));
+        if mouse.kind == MouseEventKind::Down(MouseButton::Left) {
+            self.on_columns = on_columns;
+        }
+        if on_columns {
+            self.columns.mouse(mouse);
+            return false;
+        }
+        self.faults.mouse(mouse) && !was_on_columns
     }
 
     /// Draws counts, reasons and the list.
@@ -127,11 +162,22 @@ impl PreflightPane {
         for (row, (words, tone)) in (0..).zip(&told) {
             line(words, *tone, head, row, buf, cx);
         }
-        if self.is_clean() {
-            self.columns.render(list, buf, cx);
-        } else {
-            self.faults.render(list, buf, cx);
-        }
+        let [faults, _, columns] = self.shares(list);
+        self.columns_area = columns;
+        (self.faults.is_idle, self.columns.is_idle) = (self.on_columns, !self.on_columns);
+        self.faults.render(faults, buf, cx);
+        self.columns.render(columns, buf, cx);
+    }
+
+    /// The room of the faults, of a line between, and of the columns.
+    fn shares(&self, area: Rect) -> [Rect; 3] {
+        let columns = u16::try_from(self.report.columns.len() + 1).unwrap_or(u16::MAX);
+        let (gap, columns) = match (self.is_clean(), area.height >= ROOM_FOR_BOTH, self.on_columns) {
+            (true, ..) | (false, false, true) => (0, area.height),
+            (false, false, false) => (0, 0),
+            (false, true, _) => (1, columns.min(area.height / 2)),
+        };
+        Layout::vertical([Constraint::Min(0), Constraint::Length(gap), Constraint::Length(columns)]).areas(area)
     }
 
     fn told(&self) -> Vec<(String, Tone)> {

@@ -129,6 +129,57 @@ impl Setting {
     }
 }
 
+/// What a command must say for files to be read as they are now (`now` says all of that): what was said, or, of what a
+/// mapping's file says, what is otherwise now.
+pub fn beside(said: &SourceOptions, now: &SourceOptions, held: Option<&SourceOptions>) -> SourceOptions {
+    fn differs<T: Clone + PartialEq>(said: &Option<T>, now: &Option<T>, held: Option<&Option<T>>) -> Option<T> {
+        match held.and_then(Option::as_ref) {
+            Some(held) => now.clone().filter(|now| now != held),
+            None => said.clone(),
+        }
+    }
+    SourceOptions {
+        paths: Vec::new(),
+        format: differs(&said.format, &now.format, held.map(|held| &held.format)),
+        compression: said.compression,
+        encoding: differs(&said.encoding, &now.encoding, held.map(|held| &held.encoding)),
+        delimiter: differs(&said.delimiter, &now.delimiter, held.map(|held| &held.delimiter)),
+        quote: differs(&said.quote, &now.quote, held.map(|held| &held.quote)),
+        escape: differs(&said.escape, &now.escape, held.map(|held| &held.escape)),
+        header: differs(&said.header, &now.header, held.map(|held| &held.header)),
+        nulls: differs(&said.nulls, &now.nulls, held.map(|held| &held.nulls)),
+        quoted_nulls: None,
+        line_end: None,
+        skip_lines: differs(&said.skip_lines, &now.skip_lines, held.map(|held| &held.skip_lines)),
+        infer_from_all: said.infer_from_all,
+    }
+}
+
+/// Whether a command with a mapping's file can read files as they are read now: for these two there is no option.
+pub fn can_be_told(now: &SourceOptions, held: &SourceOptions) -> bool {
+    held.quoted_nulls.is_none_or(|held| now.quoted_nulls == Some(held))
+        && held.line_end.is_none_or(|held| now.line_end == Some(held))
+}
+
+/// The options of `ingest` that say this, as plain words.
+pub fn words(said: &SourceOptions) -> Vec<String> {
+    let flag = |on: bool, name: &str| on.then(|| vec![name.to_string()]);
+    let option = |name: &str, value: Option<String>| value.map(|value| vec![name.to_string(), value]);
+    let parts = [
+        option("--format", said.format.map(|format| format.to_string())),
+        option("--encoding", said.encoding.clone()),
+        option("--delimiter", said.delimiter.map(|mark| mark.to_string())),
+        option("--quote", said.quote.map(|mark| mark.to_string())),
+        option("--escape", said.escape.map(|mark| mark.to_string())),
+        flag(said.header == Some(true), "--header"),
+        flag(said.header == Some(false), "--no-header"),
+        option("--skip-lines", said.skip_lines.map(|lines| lines.to_string())),
+        flag(said.infer_from_all, "--infer-from-all"),
+    ];
+    let nulls = said.nulls.iter().flatten().map(|null| vec!["--null".to_string(), null.clone()]);
+    parts.into_iter().flatten().chain(nulls).flatten().collect()
+}
+
 fn yes(word: &str) -> Option<bool> {
     match word {
         "yes" | "y" | "true" => Some(true),
@@ -162,6 +213,24 @@ pub fn summary(settings: &SourceSettings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn csv(nulls: &str) -> SourceOptions {
+        SourceOptions { nulls: Some(vec![nulls.into()]), ..SourceOptions::default() }
+    }
+
+    #[test]
+    fn what_a_mapping_holds_is_not_said_again_and_what_it_holds_otherwise_is() {
+        let (none, x) = (SourceOptions::default(), csv("x"));
+        let now = SourceOptions { header: Some(true), ..csv("x") };
+        assert_eq!(beside(&x, &now, None), x);
+        assert_eq!(beside(&x, &now, Some(&none)), x);
+        assert_eq!(beside(&x, &now, Some(&now)), none);
+        // Changed, or left to detection again, after the mapping was saved.
+        assert_eq!(beside(&x, &now, Some(&csv("y"))), x);
+        assert_eq!(beside(&none, &now, Some(&csv("y"))), x);
+        let quoted = SourceOptions { quoted_nulls: Some(true), ..SourceOptions::default() };
+        assert!(can_be_told(&now, &csv("y")) && can_be_told(&quoted, &quoted) && !can_be_told(&now, &quoted));
+    }
 
     #[test]
     fn what_is_shown_can_be_entered() {

@@ -37,6 +37,8 @@ async fn blocking<T: Send + 'static>(
 /// What opening gave.
 #[derive(Debug, Clone)]
 pub struct Opened {
+    /// What was said of how the files are read.
+    pub options: SourceOptions,
     /// The load as it stands now.
     pub draft: Arc<Draft>,
     /// Its rows.
@@ -70,13 +72,14 @@ impl Task for Open {
     async fn run(&self, lake: &Lake, feed: &Feed<Opened>) -> Result<()> {
         let draft = match &self.again {
             Some(draft) => {
-                let (draft, options) = (draft.clone(), self.options.clone());
+                let (draft, options) = (draft.clone(), self.of_files());
                 blocking(feed.monitor(), move |monitor| draft.reread(&options, monitor)).await?
             }
             None => self.open(lake, feed.monitor()).await?,
         };
         let previewer = Previewer::new(draft.source().clone())?;
-        feed.send(Opened { draft: Arc::new(draft), previewer: Arc::new(Mutex::new(previewer)) }).await
+        let (options, previewer) = (self.options.clone(), Arc::new(Mutex::new(previewer)));
+        feed.send(Opened { options, draft: Arc::new(draft), previewer }).await
     }
 }
 
@@ -85,8 +88,12 @@ impl Open {
         let address = self.route.table().ok_or_else(|| Error::invalid("no table is named to load into"))?;
         let table = lake.table(self.route.catalog.as_deref(), address).await?;
         let branch = branch(&table, address.at.as_deref())?;
-        let options = SourceOptions { paths: paths(&self.route), ..self.options.clone() };
+        let options = self.of_files();
         blocking(monitor, move |monitor| Draft::open(table, branch, &options, monitor)).await
+    }
+
+    fn of_files(&self) -> SourceOptions {
+        SourceOptions { paths: paths(&self.route), ..self.options.clone() }
     }
 }
 
@@ -208,6 +215,8 @@ pub struct Commit {
     pub catalog: Option<String>,
     /// The load.
     pub draft: Arc<Draft>,
+    /// What was said of how the files are read. Each file is looked at for itself, as it was for the preview.
+    pub reading: SourceOptions,
     /// Where rows go that do not fit; nothing where there are none.
     pub rejects: Option<PathBuf>,
 }
@@ -226,11 +235,12 @@ impl Task for Commit {
 
     async fn run(&self, lake: &Lake, feed: &Feed<Loaded>) -> Result<()> {
         let connection = lake.connection(self.catalog.as_deref()).await?;
+        let source = SourceOptions { paths: self.draft.paths(), ..self.reading.clone() };
         let request = IngestRequest {
             branch: self.draft.branch().to_string(),
             mapping: Some(self.draft.mapping().clone()),
             on_error: self.rejects.clone().map_or(OnError::Fail, OnError::Reject),
-            ..IngestRequest::append(self.draft.options(), self.draft.table().clone())
+            ..IngestRequest::append(source, self.draft.table().clone())
         };
         let on_conflict = lake.settings().on_conflict.as_deref().map_or(Ok(OnConflict::default()), str::parse)?;
         let policy = Policy { on_conflict, ..Policy::default() };

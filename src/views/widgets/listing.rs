@@ -57,6 +57,8 @@ pub struct Listing<L: Look> {
     filter: Filter,
     columns: Vec<Column>,
     needs_arranging: bool,
+    /// Whether the keys are another list's: no cursor is shown.
+    pub is_idle: bool,
     window: draw::Window,
 }
 
@@ -74,6 +76,7 @@ impl<L: Look> Listing<L> {
             filter: Filter::default(),
             columns,
             needs_arranging: false,
+            is_idle: false,
             window: draw::Window::default(),
         }
     }

@@ -165,7 +165,7 @@ impl<L: Look> Listing<L> {
     fn draw_row(&self, position: usize, row: &[Shown], placed: &[Placed], buf: &mut Buffer, cx: &Context<'_>) {
         let body = self.window.body;
         let y = body.y + u16::try_from(position - self.window.top).unwrap_or(0);
-        let on_cursor = position == self.cursor;
+        let on_cursor = position == self.cursor && !self.is_idle;
         let is_marked =
             !self.marks.is_empty() && self.row_at(position).is_some_and(|r| self.marks.contains(&self.look.key(r)));
         for place in placed {
