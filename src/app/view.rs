@@ -14,6 +14,7 @@ use super::keymap::Keymap;
 use super::route::Route;
 use super::task::Report;
 use super::theme::Styles;
+use crate::Error;
 use crate::monitor::Progress;
 use crate::words::quoted;
 
@@ -40,6 +41,8 @@ pub struct Context<'a> {
     pub jobs: &'a JobBoard,
     /// The command log, oldest first.
     pub log: &'a [Sent],
+    /// Mistakes in the user's files.
+    pub mistakes: &'a [Error],
     /// The details that views were opened with in this session, by their names, the newest last.
     pub details: &'a [(&'static str, String)],
     /// The catalogs by name, the default one first.

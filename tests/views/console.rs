@@ -44,7 +44,7 @@ pub fn setup(catalogs: &[&str]) -> Setup {
         read_only: false,
         ascii: false,
         mouse: false,
-        notices: Vec::new(),
+        mistakes: Vec::new(),
         looks_for_open: false,
     }
 }
