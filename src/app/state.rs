@@ -216,10 +216,7 @@ impl App {
             Event::Terminate => self.terminate(&mut out),
         }
         let top = self.stack.top().id;
-        self.with_view(top, &mut out, |view, cx| {
-            view.watch(cx);
-            Vec::new()
-        });
+        self.with_view(top, &mut out, |view, cx| view.watch(cx));
         if self.notice.is_none() {
             self.notice = self.later.take();
         }
@@ -275,8 +272,9 @@ impl App {
 
     pub(super) fn open_view(&mut self, id: ViewId, out: &mut Vec<Outward>) {
         self.with_view(id, out, |view, cx| {
-            view.watch(cx);
-            view.open(cx)
+            let mut effects = view.watch(cx);
+            effects.extend(view.open(cx));
+            effects
         });
     }
 

@@ -147,8 +147,11 @@ pub trait View: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Called after each event for the view at hand: views of the shell's own state take what they show.
-    fn watch(&mut self, _cx: &Context<'_>) {}
+    /// Called after each event for the view at hand: views of the shell's own state take what they show, and what an
+    /// event left to be done is started.
+    fn watch(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Esc, before the shell leaves the view: gives true where something inside was closed by it (a filter, a pane).
     fn back(&mut self) -> bool {

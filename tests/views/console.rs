@@ -103,6 +103,12 @@ impl Console {
         self
     }
 
+    /// The interval is over after which a view looks whether it is stale.
+    pub fn check(&mut self) -> &mut Self {
+        self.update(Event::Check);
+        self
+    }
+
     /// The newest job sends a part.
     pub fn send<T: Send + 'static>(&mut self, part: T) -> &mut Self {
         let id = self.jobs.last().expect("a job runs").0;
