@@ -6,6 +6,7 @@ mod diff;
 mod edges;
 mod exports;
 mod golden;
+mod grid;
 mod loading;
 mod manual;
 mod mending;

@@ -24,6 +24,9 @@ struct Layout {
 /// From this size on dialogs leave the lines around the view alone.
 const LITTLE: (u16, u16) = (40, 14);
 
+/// In fewer cells nothing is said beside a notice.
+const LEAST_BESIDE: usize = 10;
+
 fn layout(area: Rect) -> Layout {
     let bar = area.height.min(1);
     let hints = u16::from(area.height >= 4);
@@ -130,29 +133,43 @@ impl App {
         text::fit_middle(&told, room).into_owned()
     }
 
-    /// The line above the last: what just happened.
+    /// The line above the last: what just happened, and beside it that there is something newer than what is shown. What
+    /// was done gives way to that down to a third of the line; what went wrong is told whole.
     fn draw_notice(&self, area: Rect, buf: &mut Buffer) {
         if area.height == 0 {
             return;
         }
-        let Some(notice) = &self.notice else { return self.draw_stale(area, buf) };
+        let Some(notice) = &self.notice else {
+            self.draw_stale(area, area.width.into(), buf);
+            return;
+        };
         let (sign, tone) = match notice.weight {
             Weight::Info => ("", Tone::Plain),
             Weight::Warning => ("▲ ", Tone::Warning),
             Weight::Error => ("✖ ", Tone::Danger),
         };
         let told = format!(" {sign}{}", text::safe(&notice.text));
-        let told = text::fit(&told, usize::from(area.width));
+        let room = usize::from(area.width);
+        let beside = room.saturating_sub(text::width(&told));
+        let beside = if notice.weight == Weight::Info { beside.max(room * 2 / 3) } else { beside };
+        let taken = if beside < LEAST_BESIDE { 0 } else { self.draw_stale(area, beside, buf) };
+        let told = text::fit(&told, room.saturating_sub(taken));
         buf.set_string(area.x, area.y, told, self.desk.styles(&self.here()).get(tone));
     }
 
-    /// With nothing to tell: that there is something newer than what is shown.
-    fn draw_stale(&self, area: Rect, buf: &mut Buffer) {
-        let Some(newer) = self.stack.here().view.stale() else { return };
+    /// Says at the right end of a line, within so many cells, that there is something newer than what is shown. Gives the
+    /// cells that this took. With the line for itself it begins at the left.
+    fn draw_stale(&self, area: Rect, room: usize, buf: &mut Buffer) -> usize {
+        let Some(newer) = self.stack.here().view.stale() else { return 0 };
         let key = self.desk.setup.keymap.shown(Action::Refresh).unwrap_or_else(|| ":refresh".to_string());
         let told = format!(" {} · {key}", text::safe(&newer));
-        let told = text::fit(&told, usize::from(area.width));
-        buf.set_string(area.x, area.y, told, self.desk.styles(&self.here()).get(Tone::Stale));
+        let is_alone = room >= usize::from(area.width);
+        let told = if is_alone { told } else { format!(" {told} ") };
+        let told = text::fit(&told, room);
+        let taken = text::width(&told);
+        let x = if is_alone { area.x } else { area.right().saturating_sub(u16::try_from(taken).unwrap_or(0)) };
+        buf.set_string(x, area.y, told, self.desk.styles(&self.here()).get(Tone::Stale));
+        taken
     }
 
     /// The last line: the keys that work now, the view's own first; help is always there.

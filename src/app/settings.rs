@@ -15,6 +15,31 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
+/// Something wrong in one of the user's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file, where it is known.
+    pub file: Option<String>,
+    /// The line, from 1; nothing where it is the whole file.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+impl From<&Error> for Mistake {
+    fn from(error: &Error) -> Self {
+        let context = |name| error.context().iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        Self {
+            file: context("file"),
+            line: context("line").and_then(|line| line.parse().ok()),
+            what: error.message().to_string(),
+            hints: error.hints().to_vec(),
+        }
+    }
+}
+
 /// One `key = value`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -51,8 +76,9 @@ impl Entry {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
+/// The line of a byte, from 1.
+pub(super) fn line_of(text: &[u8], offset: usize) -> usize {
+    text.iter().take(offset).filter(|b| **b == b'\n').count() + 1
 }
 
 /// Every entry of a file in its order, and what is wrong with the file as a whole.
@@ -60,7 +86,7 @@ pub fn entries(source: Source<'_>) -> (Vec<Entry>, Vec<Error>) {
     let table = match DeTable::parse(source.text) {
         Ok(table) => table.into_inner(),
         Err(error) => {
-            let line = error.span().map_or(1, |span| line_of(source.text, span.start));
+            let line = error.span().map_or(1, |span| line_of(source.text.as_bytes(), span.start));
             let problem = Error::invalid(format!("not valid TOML: {}", error.message()));
             return (Vec::new(), vec![problem.with("file", source.file).with("line", line)]);
         }
@@ -83,7 +109,7 @@ pub fn entries(source: Source<'_>) -> (Vec<Entry>, Vec<Error>) {
 fn entry(source: Source<'_>, section: &str, key: &Spanned<std::borrow::Cow<'_, str>>, value: DeValue<'_>) -> Entry {
     Entry {
         file: source.file.to_string(),
-        line: line_of(source.text, key.span().start),
+        line: line_of(source.text.as_bytes(), key.span().start),
         section: section.to_string(),
         key: key.get_ref().to_string(),
         value: plain(value),

@@ -12,11 +12,11 @@ use futures::stream::{self, Stream, StreamExt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::command_log;
-use super::effect::{Notice, Sent};
+use super::effect::Sent;
 use super::event_loop::{EventLoop, Incoming, World};
 use super::keymap::Keymap;
 use super::route::Route;
-use super::settings::Source;
+use super::settings::{Source, line_of};
 use super::state::{App, CatalogEntry, Setup};
 use super::terminal::Guard;
 use super::theme::{self, Styles};
@@ -98,7 +98,7 @@ pub fn setup(lake: &Lake, options: &Options) -> Setup {
         ascii: options.ascii || settings.ascii.unwrap_or(false),
         mouse: !options.no_mouse && settings.mouse.unwrap_or(true),
         looks_for_open: true,
-        notices: problems.iter().map(|e| Notice::warning(Notice::error(e).text)).collect(),
+        mistakes: problems,
     }
 }
 
@@ -118,7 +118,7 @@ fn keymap(env: &Env, named: Option<&Path>, problems: &mut Vec<Error>) -> Keymap 
     let usual = env.paths().config.join("keymap.toml");
     let path = named.unwrap_or(&usual);
     let text = read(path, problems);
-    if text.is_none() && named.is_some() && problems.is_empty() {
+    if text.is_none() && named.is_some() {
         problems.push(Error::not_found("the keymap of the configuration does not exist").with("file", path.display()));
     }
     let file = path.display().to_string();
@@ -151,24 +151,23 @@ fn themes(env: &Env, wanted: impl Iterator<Item = String>, problems: &mut Vec<Er
     themes
 }
 
-/// The text of a user's file; nothing where there is none. What cannot be read is a problem to tell.
+/// The text of a user's file; nothing where there is none. What cannot be read is a problem to tell, and counts as empty.
 fn read(path: &Path, problems: &mut Vec<Error>) -> Option<String> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
+    let read = fs::File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let problem = match read.map(String::from_utf8) {
+        Ok(Ok(text)) => return Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            problems.push(Error::new(Kind::Denied, format!("cannot read: {error}")).with("file", path.display()));
-            return None;
+        Err(error) => Error::new(Kind::Denied, format!("cannot read: {error}")).with("file", path.display()),
+        Ok(Err(error)) => {
+            let line = line_of(error.as_bytes(), error.utf8_error().valid_up_to());
+            Error::invalid("not UTF-8").with("file", path.display()).with("line", line).hint("save it as UTF-8")
         }
     };
-    let mut text = String::new();
-    match file.take(MOST_BYTES).read_to_string(&mut text) {
-        Ok(_) => Some(text),
-        Err(error) => {
-            problems.push(Error::invalid(format!("cannot read: {error}")).with("file", path.display()));
-            None
-        }
-    }
+    problems.push(problem);
+    Some(String::new())
 }
 
 /// A theme that the terminal can show, as far as the environment tells.

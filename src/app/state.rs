@@ -52,8 +52,8 @@ pub struct Setup {
     pub ascii: bool,
     /// Take mouse reports.
     pub mouse: bool,
-    /// What is to be told at the start: mistakes in the user's files.
-    pub notices: Vec<Notice>,
+    /// Mistakes in the user's files: the first is told at the start, `:mistakes` lists all.
+    pub mistakes: Vec<Error>,
     /// Say at the start what is open.
     pub looks_for_open: bool,
 }
@@ -141,6 +141,7 @@ impl Desk {
             named: self.catalog(here).filter(|_| self.setup.catalogs.len() > 1).map(|catalog| catalog.name.as_str()),
             jobs: &self.board,
             log: &self.log,
+            mistakes: &self.setup.mistakes,
             details: &self.details,
             catalogs: &self.catalog_names,
             view,
@@ -177,12 +178,7 @@ impl App {
             next_job: 1,
         };
         let mut outward = Vec::new();
-        let told = std::mem::take(&mut app.desk.setup.notices);
-        let (first, more) = (told.first().cloned(), told.len().saturating_sub(1));
-        told.into_iter().for_each(|notice| app.tell(notice, &mut outward));
-        if let Some(first) = first.filter(|_| more > 0) {
-            app.notice = Some(Notice { text: format!("{} · and {more} more: see the log", first.text), ..first });
-        }
+        app.tell_mistakes(&mut outward);
         if let Some(problem) = problem {
             app.tell(Notice::error(&problem), &mut outward);
         }
@@ -191,6 +187,17 @@ impl App {
             app.start(welcome::SHELL, Slot::MAIN, Box::new(welcome::LookForOpen), &mut outward);
         }
         (app, outward)
+    }
+
+    /// All mistakes in the user's files are logged, the first is told, and how to see the others.
+    fn tell_mistakes(&mut self, out: &mut Vec<Outward>) {
+        let mistakes = &self.desk.setup.mistakes;
+        let told: Vec<_> = mistakes.iter().map(|error| Notice::warning(Notice::error(error).text)).collect();
+        self.notice = told.first().cloned().map(|first| match told.len() {
+            1 => first,
+            all => Notice { text: format!("{all} mistakes: :{} · {}", views::mistakes::NAME, first.text), ..first },
+        });
+        out.extend(told.into_iter().map(Outward::Trace));
     }
 
     /// What an event changes, and what is to be done outside because of it. Pure but for this state.
@@ -209,10 +216,7 @@ impl App {
             Event::Terminate => self.terminate(&mut out),
         }
         let top = self.stack.top().id;
-        self.with_view(top, &mut out, |view, cx| {
-            view.watch(cx);
-            Vec::new()
-        });
+        self.with_view(top, &mut out, |view, cx| view.watch(cx));
         if self.notice.is_none() {
             self.notice = self.later.take();
         }
@@ -268,8 +272,9 @@ impl App {
 
     pub(super) fn open_view(&mut self, id: ViewId, out: &mut Vec<Outward>) {
         self.with_view(id, out, |view, cx| {
-            view.watch(cx);
-            view.open(cx)
+            let mut effects = view.watch(cx);
+            effects.extend(view.open(cx));
+            effects
         });
     }
 

@@ -98,7 +98,7 @@ fn setup(read_only: bool) -> Setup {
         read_only,
         ascii: false,
         mouse: true,
-        notices: Vec::new(),
+        mistakes: Vec::new(),
         looks_for_open: false,
     }
 }
@@ -307,14 +307,14 @@ fn the_command_line_completes_runs_and_tells_mistakes() {
 /// Mistakes in the user's files and what is open are both told, one after the other.
 #[test]
 fn what_is_open_is_told_after_mistakes() {
-    let notices = vec![Notice::warning("no action is named \"fly\""), Notice::warning("no theme is named \"x\"")];
-    let setup = Setup { notices, looks_for_open: true, ..setup(false) };
+    let mistakes = vec![Error::invalid("no action is named \"fly\""), Error::invalid("no theme is named \"x\"")];
+    let setup = Setup { mistakes, looks_for_open: true, ..setup(false) };
     let (app, _) = App::new(setup, Route::new("tables"), 0);
     let mut bench = Bench { app, told: Arc::default(), out: Vec::new() };
     bench.report(2, Report::Part(Part::new(Notice::warning("1 load is open: :recover"))));
     bench.report(2, Report::Done);
     bench.press("j");
-    assert_eq!(bench.notice(), "no action is named \"fly\" · and 1 more: see the log");
+    assert_eq!(bench.notice(), "2 mistakes: :mistakes · no action is named \"fly\"");
     bench.press("esc");
     assert_eq!(bench.notice(), "1 load is open: :recover");
     bench.press("ctrl-r");

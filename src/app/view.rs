@@ -14,6 +14,7 @@ use super::keymap::Keymap;
 use super::route::Route;
 use super::task::Report;
 use super::theme::Styles;
+use crate::Error;
 use crate::monitor::Progress;
 use crate::words::quoted;
 
@@ -40,6 +41,8 @@ pub struct Context<'a> {
     pub jobs: &'a JobBoard,
     /// The command log, oldest first.
     pub log: &'a [Sent],
+    /// Mistakes in the user's files.
+    pub mistakes: &'a [Error],
     /// The details that views were opened with in this session, by their names, the newest last.
     pub details: &'a [(&'static str, String)],
     /// The catalogs by name, the default one first.
@@ -149,8 +152,11 @@ pub trait View: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Called after each event for the view at hand: views of the shell's own state take what they show.
-    fn watch(&mut self, _cx: &Context<'_>) {}
+    /// Called after each event for the view at hand: views of the shell's own state take what they show, and what an
+    /// event left to be done is started.
+    fn watch(&mut self, _cx: &Context<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Esc, before the shell leaves the view: gives true where something inside was closed by it (a filter, a pane).
     fn back(&mut self) -> bool {

@@ -145,8 +145,9 @@ impl View for JobsView {
         Vec::new()
     }
 
-    fn watch(&mut self, cx: &Context<'_>) {
+    fn watch(&mut self, cx: &Context<'_>) -> Vec<Effect> {
         self.listing.replace(cx.jobs.entries().iter().rev().cloned().collect());
+        Vec::new()
     }
 
     fn raw(&self) -> Option<RawText> {

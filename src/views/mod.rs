@@ -43,6 +43,7 @@ pub mod manifests;
 pub mod mend;
 pub mod metadata;
 pub mod metadata_log;
+pub mod mistakes;
 pub mod of_table;
 pub mod outcome;
 pub mod overview;
@@ -325,6 +326,14 @@ pub const SCREENS: &[Screen] = &[
         help: "Each change that was sent",
         action: None,
         make: |route| Box::new(ListView::new(log::Log { route, session: Vec::new() })),
+    },
+    Screen {
+        name: mistakes::NAME,
+        aliases: &[],
+        needs: Needs::Nothing,
+        help: "What is wrong in your key map and themes",
+        action: None,
+        make: |route| Box::new(ListView::new(mistakes::Mistakes { route, found: Vec::new() })),
     },
 ];
 

@@ -128,9 +128,10 @@ impl SpecFields {
     }
 }
 
-/// "main@8264…1773 · 3 m ago": what is shown, at the right end of the first line.
+/// "main@8264…1773 · 3 m ago": what is shown, at the right end of the first line. Without a name the snapshot alone.
 pub fn status(name: &str, snapshot_id: i64, when: Moment, now_ms: i64) -> String {
     let name = text::safe(name);
     let name = text::fit(&name, 24);
-    format!("{name}@{} · {}", text::short_id(snapshot_id), human::ago(when.0, now_ms))
+    let at = if name.is_empty() { "" } else { "@" };
+    format!("{name}{at}{} · {}", text::short_id(snapshot_id), human::ago(when.0, now_ms))
 }

@@ -52,9 +52,9 @@ impl Page for Overview {
     }
 
     fn status(&self, answer: &Told, now_ms: i64) -> String {
-        let name = self.route.table().and_then(|address| address.at.as_deref()).unwrap_or("main");
+        let asked = self.route.table().and_then(|address| address.at.as_deref()).unwrap_or("main");
         match (answer.snapshot_id, answer.committed_at) {
-            (Some(id), Some(at)) => of_table::status(name, id, at, now_ms),
+            (Some(id), Some(at)) => of_table::status(&called(asked, id, answer), id, at, now_ms),
             _ => "no snapshots".into(),
         }
     }
@@ -77,6 +77,15 @@ impl Page for Overview {
     fn copied(&self, answer: &Told) -> Option<String> {
         Some(answer.table.clone())
     }
+}
+
+/// What is shown, as it was asked for; a snapshot that was asked for by its id is called by the refs that point at it.
+fn called(asked: &str, snapshot_id: i64, told: &Told) -> String {
+    if asked != snapshot_id.to_string() {
+        return asked.to_string();
+    }
+    let here = told.refs.iter().filter(|row| row.snapshot_id == snapshot_id);
+    here.map(|row| row.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Everything, as lines.

@@ -23,10 +23,12 @@ use crate::app::view::{Context, RawText, View};
 use crate::catalog::Lake;
 use crate::query::ColumnHead;
 use crate::{Error, Result};
+use going::Jump;
 use pager::{GridRow, Pager, ReadPage, Told, Wanted};
 
 pub mod cells;
 pub mod export;
+mod going;
 pub mod pager;
 
 /// Its name on the command line.
@@ -34,8 +36,6 @@ pub const NAME: &str = "rows";
 
 /// How many rows a page has.
 const PAGE: usize = 1000;
-/// So many rows before the end of what is read, the next page is.
-const MARGIN: usize = 200;
 /// About how many bytes of rows are kept; then one must filter, choose columns or export.
 const MOST_BYTES: usize = 384 * 1024 * 1024;
 
@@ -154,8 +154,8 @@ pub struct RowsView {
     bytes: usize,
     /// Whether no more is to be read: all is, or it failed, or memory is full.
     is_over: bool,
-    /// A row that the cursor shall go to once it is read.
-    jump: Option<usize>,
+    /// Where the cursor shall go once that is read.
+    jump: Option<Jump>,
     /// The snapshot that is read.
     snapshot_id: Option<i64>,
     export: Export,
@@ -207,37 +207,6 @@ impl RowsView {
         self.open(cx)
     }
 
-    /// The next page, where the cursor is near the end of what is read or a row further on is wanted.
-    fn more(&mut self, cx: &Context<'_>) -> Vec<Effect> {
-        let read = self.read_rows();
-        if self.is_over || cx.is_running(Slot::MAIN) || read == 0 {
-            return Vec::new();
-        }
-        if let Some(wanted) = self.jump.filter(|wanted| *wanted >= read) {
-            return vec![self.page(read, (wanted - read + 1).min(20 * PAGE))];
-        }
-        // A filter of the list may hide all that was read; what is read on is then asked for by going down.
-        let near_end = self.list.listing().cursor() + MARGIN >= self.list.listing().shown_len();
-        if near_end { vec![self.page(read, PAGE)] } else { Vec::new() }
-    }
-
-    fn arrive(&mut self) -> Vec<Effect> {
-        let Some(row) = self.jump else { return Vec::new() };
-        let read = self.read_rows();
-        if row < read {
-            self.list.go_to(row);
-        } else if self.is_over {
-            self.list.go_to(read.saturating_sub(1));
-        } else {
-            return Vec::new();
-        }
-        self.jump = None;
-        match row < read {
-            true => Vec::new(),
-            false => vec![Effect::Notice(Notice::warning(format!("the last row is {}", human::count(read as i128))))],
-        }
-    }
-
     fn take(&mut self, told: Told, cx: &Context<'_>) -> Vec<Effect> {
         match told {
             Told::Open { heads, all, total, snapshot_id } => {
@@ -262,8 +231,10 @@ impl RowsView {
     /// A page was read.
     fn page_done(&mut self, cx: &Context<'_>) -> Vec<Effect> {
         let mut effects = self.list.report(Slot::MAIN, Report::Done, cx);
-        if self.bytes > MOST_BYTES && !self.is_over {
-            self.is_over = true;
+        let is_full = self.bytes > MOST_BYTES && !self.is_over;
+        self.is_over |= is_full;
+        effects.extend(self.arrive());
+        if is_full {
             let told = format!(
                 "{} rows fill {}: choose columns or a filter to see others, or export them",
                 human::count(self.read_rows() as i128),
@@ -271,7 +242,6 @@ impl RowsView {
             );
             effects.push(Effect::Notice(Notice::warning(told)));
         }
-        effects.extend(self.arrive());
         effects.extend(self.more(cx));
         effects
     }
@@ -333,18 +303,6 @@ impl RowsView {
         let filter = Some(expression.trim().to_string()).filter(|typed| !typed.is_empty());
         self.want(Wanted { filter, ..self.look().wanted.clone() }, cx)
     }
-
-    fn jump_to(&mut self, typed: &str, cx: &Context<'_>) -> Vec<Effect> {
-        match typed.replace([',', '_', ' '], "").parse::<usize>() {
-            Ok(number) if number > 0 => {
-                self.jump = Some(number - 1);
-                let mut effects = self.arrive();
-                effects.extend(self.more(cx));
-                effects
-            }
-            _ => vec![Effect::Notice(Notice::warning("a row's number is 1 or more"))],
-        }
-    }
 }
 
 impl View for RowsView {
@@ -389,7 +347,11 @@ impl View for RowsView {
             Action::Jump => self.ask_row(),
             Action::Export => self.ask_export(),
             Action::Open => self.list.act(Action::Describe, cx),
-            _ => self.list.act(action, cx),
+            Action::Bottom if self.list.has_keys() => self.go_to_end(),
+            _ => {
+                self.stay(action);
+                self.list.act(action, cx)
+            }
         };
         effects.extend(self.more(cx));
         effects
@@ -420,6 +382,7 @@ impl View for RowsView {
     }
 
     fn mouse(&mut self, mouse: MouseEvent, cx: &Context<'_>) -> Vec<Effect> {
+        self.jump = None;
         let mut effects = self.list.mouse(mouse, cx);
         effects.extend(self.more(cx));
         effects
@@ -429,12 +392,18 @@ impl View for RowsView {
         self.list.back()
     }
 
+    fn watch(&mut self, cx: &Context<'_>) -> Vec<Effect> {
+        self.list.watch(cx)
+    }
+
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {
         if slot == exports::SLOT {
             return self.export.reported(report);
         }
         if slot != Slot::MAIN {
-            return self.list.report(slot, report, cx);
+            let mut effects = self.list.report(slot, report, cx);
+            effects.extend(self.arrive());
+            return effects;
         }
         match report {
             Report::Part(part) => match part.take::<Told>() {
@@ -444,8 +413,10 @@ impl View for RowsView {
             Report::Done => self.page_done(cx),
             Report::Failed(error) => {
                 self.is_over = true;
-                self.jump = None;
-                self.list.report(slot, Report::Failed(error), cx)
+                let is_cut = self.jump.take().is_some() && !error.is_cancelled();
+                let mut effects = self.list.report(slot, Report::Failed(error), cx);
+                effects.extend(is_cut.then(|| Effect::Notice(self.not_all())));
+                effects
             }
         }
     }

@@ -44,7 +44,7 @@ pub fn setup(catalogs: &[&str]) -> Setup {
         read_only: false,
         ascii: false,
         mouse: false,
-        notices: Vec::new(),
+        mistakes: Vec::new(),
         looks_for_open: false,
     }
 }
@@ -100,6 +100,12 @@ impl Console {
             let key = KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE);
             self.update(Event::Key(key));
         }
+        self
+    }
+
+    /// The interval is over after which a view looks whether it is stale.
+    pub fn check(&mut self) -> &mut Self {
+        self.update(Event::Check);
         self
     }
 

@@ -3,12 +3,17 @@
 
 use std::path::Path;
 
+use icedeck::Error;
+use icedeck::app::Options;
 use icedeck::app::route::Route;
+use icedeck::app::state::Setup;
 use icedeck::table::inspect;
+use icedeck::views::widgets::text;
 
 use super::console::{Console, setup};
 use super::walks::{console, filled, walk};
 use crate::common::Lake;
+use crate::common::lake::orders;
 
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo");
 
@@ -248,4 +253,86 @@ async fn what_is_typed_is_seen_in_the_smallest_terminal() {
     walk(&mut console, &lake, "v").await;
     let screen = console.screen(20, 5);
     assert!(screen.contains("\n>\n[x] id"), "{screen}");
+}
+
+/// What was done does not hide that the view is stale, what went wrong is told whole, and both are seen together.
+#[tokio::test]
+async fn beside_a_notice_one_sees_that_there_is_something_newer() {
+    let lake = Lake::new().await;
+    let table = lake.orders("sales.orders").await;
+    let table = lake.append(&table, orders(&table, 0, 10)).await;
+    let mut console = console(&lake, about("snapshots", "sales.orders")).await;
+    console.press("c");
+    lake.append(&table, orders(&table, 10, 10)).await;
+    console.check().settle(&lake.lake).await;
+    let told = said(&mut console);
+    assert!(told.contains("copied ") && told.ends_with("1 newer in the catalog · ctrl-r"), "{told}");
+    let narrow = |console: &mut Console| console.screen(40, 12).lines().rev().nth(1).unwrap().to_string();
+    let told = narrow(&mut console);
+    assert!(told.starts_with(" copied ") && told.contains("1 newer in the"), "{told}");
+    walk(&mut console, &lake, "j").await;
+    assert_eq!(said(&mut console), " 1 newer in the catalog · ctrl-r");
+    command(&mut console, &lake, "fly to the moon and back again").await;
+    let told = said(&mut console);
+    assert!(told.contains("✖ no view or action") && told.ends_with("ctrl-r"), "{told}");
+    let told = narrow(&mut console);
+    assert!(told.starts_with(" ✖ no view or action") && !told.contains("newer"), "{told}");
+    console.survives();
+}
+
+/// A snapshot that was asked for by its id is called by the refs that point at it; its id is said once.
+#[tokio::test]
+async fn the_overview_of_a_snapshot_says_its_refs() {
+    let lake = Lake::new().await;
+    let table = lake.orders("sales.orders").await;
+    let first = lake.append(&table, orders(&table, 0, 10)).await;
+    let id = first.resolve(None).unwrap().unwrap();
+    let second = lake.append(&first, orders(&first, 10, 10)).await;
+    let header = async |lake: &Lake| {
+        let here = Route::new("overview").of_table(format!("sales.orders@{id}").parse().unwrap());
+        let mut console = console(lake, here).await;
+        console.screen(120, 30).lines().next().unwrap().to_string()
+    };
+    let told = header(&lake).await;
+    assert!(told.contains(&format!("  {}", text::short_id(id))) && !told.contains(&format!("{id}@")), "{told}");
+    lake.tag(&second, "eoy", id).await;
+    let told = header(&lake).await;
+    assert!(told.contains(&format!(" eoy@{}", text::short_id(id))), "{told}");
+}
+
+/// Every mistake in the user's files can be read in the program, with its file and line.
+#[tokio::test]
+async fn all_mistakes_are_listed() {
+    let lake = Lake::new().await;
+    let wrong = |what: &str, line| Error::invalid(what).with("file", "/etc/my.toml").with("line", line);
+    let mistakes = vec![wrong("no action is named \"fly\"", 2), wrong("no key is named \"ctrl-banana\"", 31)];
+    let mut console = Console::with(Setup { mistakes, ..setup(&["local"]) }, Route::new("tables"));
+    assert!(
+        said(&mut console).contains("2 mistakes: :mistakes · no action is named \"fly\""),
+        "{}",
+        said(&mut console)
+    );
+    command(&mut console, &lake, "mistakes").await;
+    let screen = console.screen(80, 12);
+    for (line, what) in [("2", "no action is named \"fly\""), ("31", "no key is named \"ctrl-banana\"")] {
+        let told = screen.lines().find(|told| told.contains(what)).unwrap_or_else(|| panic!("{what}:\n{screen}"));
+        assert!(told.contains("/etc/my.toml") && told.contains(&format!(" {line} ")), "{told}");
+    }
+    console.survives();
+    let mut none = self::console(&lake, Route::new("mistakes")).await;
+    assert!(none.screen(80, 12).contains("Nothing is wrong"), "{}", none.screen(80, 12));
+}
+
+/// A theme that cannot be read is there, and nothing else is said of it.
+#[tokio::test]
+async fn a_file_that_is_no_text_is_told_with_its_line_and_nothing_else() {
+    let lake = Lake::new().await;
+    let themes = lake.lake.env().paths().config.join("themes");
+    std::fs::create_dir_all(&themes).unwrap();
+    std::fs::write(themes.join("mine.toml"), b"[tones]\nkey = \"red\"\ndanger = \"\xff\"\n").unwrap();
+    let options = Options { theme: Some("mine".into()), ..Options::default() };
+    let found = icedeck::app::start::setup(&lake.lake, &options).mistakes;
+    let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("not UTF-8 (file ") && told[0].ends_with("mine.toml, line 3)"), "{told:?}");
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::view::ARRANGE;
 use super::{List, ListView};
 use crate::app::action::Action;
 use crate::app::effect::Slot;
@@ -45,6 +46,9 @@ impl<L: List> ListView<L> {
             Load::Ready(()) if self.listing.rows().is_empty() => {
                 load::empty(&self.listing.look.empty(), inner, buf, cx)
             }
+            _ if self.listing.shown_len() == 0 && !self.listing.is_arranged() => {
+                load::waiting(inner, buf, cx, cx.progress(ARRANGE));
+            }
             _ if self.listing.shown_len() == 0 => {
                 load::filtered(self.listing.filter().as_str(), self.listing.rows().len(), inner, buf, cx);
             }
@@ -67,7 +71,9 @@ impl<L: List> ListView<L> {
             return self.listing.look.route().screen.to_string();
         }
         let mut title = self.listing.look.title(self.listing.rows());
-        if !self.listing.filter().is_empty() {
+        if !self.listing.is_arranged() {
+            title = format!("{title} · {} {}", self.arranging(cx), load::turning(cx));
+        } else if !self.listing.filter().is_empty() {
             let shown = human::count(self.listing.shown_len() as i128);
             title = format!("{title} · {shown} pass /{}", text::safe(self.listing.filter().as_str()));
         }
@@ -81,6 +87,16 @@ impl<L: List> ListView<L> {
             title = format!("{title} {}", load::turning(cx));
         }
         title
+    }
+
+    /// That the rows are not shown yet as sort and filter say, and how many were looked at.
+    fn arranging(&self, cx: &Context<'_>) -> String {
+        let looked = cx.progress(ARRANGE).map_or(0, |progress| progress.rows);
+        let told = match self.listing.filter() {
+            filter if filter.is_empty() => "sorting".to_string(),
+            filter => format!("filtering /{}", text::safe(filter.as_str())),
+        };
+        format!("{told}: {} looked at", human::count(looked.into()))
     }
 
     fn draw_detail(&mut self, area: Rect, buf: &mut Buffer, cx: &Context<'_>) {

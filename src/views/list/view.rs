@@ -22,7 +22,7 @@ use crate::views::widgets::listing::{Arranged, Listing};
 use crate::views::widgets::load::Load;
 
 /// The slot of the task that sorts and filters.
-const ARRANGE: Slot = Slot(255);
+pub(super) const ARRANGE: Slot = Slot(255);
 /// The slot of the task that looks whether the list is stale.
 const CHECK: Slot = Slot(254);
 /// Longer lists do not look after themselves.
@@ -95,6 +95,11 @@ impl<L: List> ListView<L> {
         self.listing.go_to(position);
     }
 
+    /// Whether the keys move the list, not its detail.
+    pub fn has_keys(&self) -> bool {
+        !self.pane.has_keys
+    }
+
     fn take_part(&mut self, slot: Slot, part: Part) {
         let part = match part.take::<Vec<L::Row>>() {
             Ok(rows) if slot == CHECK => return self.looked.extend(rows),
@@ -127,6 +132,10 @@ impl<L: List> ListView<L> {
     }
 
     fn ended(&mut self, slot: Slot, failed: Option<std::sync::Arc<crate::Error>>) -> Vec<Effect> {
+        if slot == ARRANGE && failed.is_some() {
+            self.typing = None;
+            self.listing.give_up_arranging();
+        }
         if slot == CHECK && failed.is_none() {
             self.compare();
         }
@@ -238,7 +247,16 @@ impl<L: List> ListView<L> {
         self.pane.scroll = 0;
     }
 
+    /// Why nothing can be exported now: which rows, is not known yet.
+    fn unarranged(&self) -> Option<Vec<Effect>> {
+        let told = "the rows are still being sorted and filtered: export them when that is done";
+        (!self.listing.is_arranged()).then(|| vec![Effect::Notice(Notice::warning(told))])
+    }
+
     fn ask_export(&self) -> Vec<Effect> {
+        if let Some(told) = self.unarranged() {
+            return told;
+        }
         let (_, chosen) = self.listing.to_export();
         let marked = if self.listing.marks() > 0 { "marked " } else { "" };
         let what = human::counted(chosen.len(), &format!("{marked}row"));
@@ -246,6 +264,9 @@ impl<L: List> ListView<L> {
     }
 
     fn export_to(&self, wanted: export::Wanted, now_ms: i64) -> Vec<Effect> {
+        if let Some(told) = self.unarranged() {
+            return told;
+        }
         let (rows, order) = self.listing.to_export();
         let task = export::ExportList { list: self.listing.look.clone(), rows, order, wanted, now_ms };
         vec![Effect::Start(export::SLOT, Box::new(task))]
@@ -440,11 +461,12 @@ impl<L: List> View for ListView<L> {
         had
     }
 
-    fn watch(&mut self, cx: &Context<'_>) {
+    fn watch(&mut self, cx: &Context<'_>) -> Vec<Effect> {
         let rows = self.listing.look.watch(cx);
         if !rows.is_empty() {
             self.listing.merge(rows);
         }
+        self.arrange(cx)
     }
 
     fn report(&mut self, slot: Slot, report: Report, cx: &Context<'_>) -> Vec<Effect> {

@@ -59,6 +59,10 @@ pub struct Listing<L: Look> {
     needs_arranging: bool,
     /// Whether the keys are another list's: no cursor is shown.
     pub is_idle: bool,
+    /// Whether the rows are shown as sort and filter say; else the answer of a task is awaited.
+    is_arranged: bool,
+    /// Counts what is asked of that task: answers to earlier questions are late.
+    question: u64,
     window: draw::Window,
 }
 
@@ -77,6 +81,8 @@ impl<L: Look> Listing<L> {
             columns,
             needs_arranging: false,
             is_idle: false,
+            is_arranged: true,
+            question: 0,
             window: draw::Window::default(),
         }
     }
@@ -190,6 +196,7 @@ impl<L: Look> Listing<L> {
         let key = self.current().map(|row| self.look.key(row));
         self.rows = Arc::new(rows);
         self.order = None;
+        self.question += 1;
         self.columns = self.look.columns(self.rows.first());
         self.window.forget_widths();
         if !self.marks.is_empty() {
@@ -203,6 +210,7 @@ impl<L: Look> Listing<L> {
     /// Changes the filter; the cursor stays on its row where that passes.
     pub fn set_filter(&mut self, filter: Filter) {
         self.filter = filter;
+        self.question += 1;
         self.rearrange();
     }
 
@@ -213,13 +221,26 @@ impl<L: Look> Listing<L> {
             Some(sort) if sort.column == column => Some(Sort { column, descending: true }),
             _ => Some(Sort { column, descending: false }),
         };
+        self.question += 1;
         self.rearrange();
     }
 
     /// Sets the order to begin with.
     pub fn sort(&mut self, sort: Option<Sort>) {
         self.sort = sort;
+        self.question += 1;
         self.rearrange();
+    }
+
+    /// Whether the rows are shown as sort and filter say; not so while a task is at it.
+    pub fn is_arranged(&self) -> bool {
+        self.is_arranged
+    }
+
+    /// Neither sorts nor filters any more: the task that should was cut off.
+    pub fn give_up_arranging(&mut self) {
+        self.filter = Filter::default();
+        self.sort(None);
     }
 
     /// Sorts by the column of a capital letter; false where none has it.
@@ -251,11 +272,12 @@ impl<L: Look> Listing<L> {
             self.order = None;
             self.needs_arranging = false;
         } else if self.rows.len() <= AT_ONCE {
-            self.order = arrange::arrange(&self.arrangement(), || false).map(Arc::new);
+            self.order = arrange::arrange(&self.arrangement(), |_| false).map(Arc::new);
             self.needs_arranging = false;
         } else {
             self.needs_arranging = true;
         }
+        self.is_arranged = !self.needs_arranging;
         self.place_cursor(index);
     }
 
@@ -270,7 +292,13 @@ impl<L: Look> Listing<L> {
     }
 
     fn arrangement(&self) -> Arrange<L> {
-        Arrange { look: self.look.clone(), rows: self.rows.clone(), sort: self.sort, filter: self.filter.clone() }
+        Arrange {
+            look: self.look.clone(),
+            rows: self.rows.clone(),
+            sort: self.sort,
+            filter: self.filter.clone(),
+            question: self.question,
+        }
     }
 
     /// The task that sorts and filters, where there are too many rows to do it at once: to be started by the view.
@@ -279,12 +307,16 @@ impl<L: Look> Listing<L> {
         std::mem::take(&mut self.needs_arranging).then(|| self.arrangement())
     }
 
-    /// Takes the answer of that task; rows that came since are asked for once more.
+    /// Takes the answer of that task, unless something else was asked since; rows that came since are asked for once more.
     pub fn arranged(&mut self, answer: Arranged) {
+        if answer.question != self.question || self.is_arranged {
+            return;
+        }
         let index = self.index_at(self.cursor);
         if answer.of_rows != self.rows.len() {
             self.needs_arranging = true;
         }
+        self.is_arranged = !self.needs_arranging;
         let known = answer.order.iter().all(|i| (*i as usize) < self.rows.len());
         if known {
             self.order = Some(answer.order);

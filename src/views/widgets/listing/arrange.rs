@@ -8,6 +8,7 @@ use super::{Look, Sort};
 use crate::app::task::{Feed, Task};
 use crate::catalog::Lake;
 use crate::views::widgets::filter::Filter;
+use crate::views::widgets::human;
 use crate::views::widgets::shown::Shown;
 use crate::{Error, Result};
 
@@ -18,6 +19,7 @@ pub struct Arrange<L: Look> {
     pub(super) rows: Arc<Vec<L::Row>>,
     pub(super) sort: Option<Sort>,
     pub(super) filter: Filter,
+    pub(super) question: u64,
 }
 
 /// The answer.
@@ -27,13 +29,15 @@ pub struct Arranged {
     pub order: Arc<Vec<u32>>,
     /// Of how many rows.
     pub of_rows: usize,
+    /// To which question.
+    pub(super) question: u64,
 }
 
 /// How many rows are looked at between two looks at the cancel flag.
 const STRIDE: usize = 4096;
 
-/// Row numbers in order, or nothing when it was cancelled.
-pub(super) fn arrange<L: Look>(ask: &Arrange<L>, cancelled: impl Fn() -> bool) -> Option<Vec<u32>> {
+/// Row numbers in order, or nothing when it was cancelled: `cancelled` is told how many rows were looked at.
+pub(super) fn arrange<L: Look>(ask: &Arrange<L>, cancelled: impl Fn(usize) -> bool) -> Option<Vec<u32>> {
     let passing = passing(ask, &cancelled)?;
     match ask.sort {
         None => Some(passing),
@@ -41,7 +45,7 @@ pub(super) fn arrange<L: Look>(ask: &Arrange<L>, cancelled: impl Fn() -> bool) -
     }
 }
 
-fn passing<L: Look>(ask: &Arrange<L>, cancelled: &impl Fn() -> bool) -> Option<Vec<u32>> {
+fn passing<L: Look>(ask: &Arrange<L>, cancelled: &impl Fn(usize) -> bool) -> Option<Vec<u32>> {
     let count = u32::try_from(ask.rows.len()).unwrap_or(u32::MAX);
     if ask.filter.is_empty() {
         return Some((0..count).collect());
@@ -50,7 +54,7 @@ fn passing<L: Look>(ask: &Arrange<L>, cancelled: &impl Fn() -> bool) -> Option<V
     let mut line = String::new();
     let mut found = Vec::new();
     for (number, row) in (0..count).zip(ask.rows.iter()) {
-        if (number as usize).is_multiple_of(STRIDE) && cancelled() {
+        if (number as usize).is_multiple_of(STRIDE) && cancelled(number as usize) {
             return None;
         }
         line.clear();
@@ -65,10 +69,15 @@ fn passing<L: Look>(ask: &Arrange<L>, cancelled: &impl Fn() -> bool) -> Option<V
     Some(found)
 }
 
-fn sorted<L: Look>(ask: &Arrange<L>, rows: Vec<u32>, sort: Sort, cancelled: &impl Fn() -> bool) -> Option<Vec<u32>> {
+fn sorted<L: Look>(
+    ask: &Arrange<L>,
+    rows: Vec<u32>,
+    sort: Sort,
+    cancelled: &impl Fn(usize) -> bool,
+) -> Option<Vec<u32>> {
     let mut keyed: Vec<(Shown, u32)> = Vec::with_capacity(rows.len());
     for (i, number) in rows.into_iter().enumerate() {
-        if i % STRIDE == 0 && cancelled() {
+        if i % STRIDE == 0 && cancelled(ask.rows.len()) {
             return None;
         }
         let row = ask.rows.get(number as usize)?;
@@ -84,15 +93,20 @@ impl<L: Look> Task for Arrange<L> {
     type Part = Arranged;
 
     fn title(&self) -> String {
-        format!("sort and filter {} rows", self.rows.len())
+        format!("sort and filter {} rows", human::count(self.rows.len() as i128))
     }
 
     async fn run(&self, _lake: &Lake, feed: &Feed<Arranged>) -> Result<()> {
         let (ask, monitor) = (self.clone(), feed.monitor().clone());
-        let of_rows = ask.rows.len();
-        let done = tokio::task::spawn_blocking(move || arrange(&ask, || monitor.is_cancelled()));
+        let (of_rows, question) = (ask.rows.len(), ask.question);
+        let stage = if ask.filter.is_empty() { "sorting" } else { "filtering" };
+        let looked = move |rows: usize| {
+            monitor.update(|progress| (progress.stage, progress.rows) = (stage, rows as u64));
+            monitor.is_cancelled()
+        };
+        let done = tokio::task::spawn_blocking(move || arrange(&ask, looked));
         let order = done.await.map_err(|e| Error::bug("sorting died").caused_by(e))?;
         let order = order.ok_or_else(Error::cancelled)?;
-        feed.send(Arranged { order: Arc::new(order), of_rows }).await
+        feed.send(Arranged { order: Arc::new(order), of_rows, question }).await
     }
 }

@@ -92,10 +92,17 @@ fn many_rows_are_arranged_in_a_task() {
     assert_eq!(listing.row_at(0).unwrap().1, 0, "nothing moves before the answer is here");
     let ask = listing.to_arrange().unwrap();
     assert!(listing.to_arrange().is_none());
-    let order = arrange::arrange(&ask, || false).unwrap();
+    let order = arrange::arrange(&ask, |_| false).unwrap();
     listing.extend(vec![("late".into(), 7)]);
-    listing.arranged(Arranged { of_rows: order.len(), order: Arc::new(order) });
+    let answer =
+        |order: &Vec<u32>| Arranged { of_rows: order.len(), order: Arc::new(order.clone()), question: ask.question };
+    listing.arranged(answer(&order));
     assert_eq!(listing.row_at(0).unwrap().1, 1 - count);
+    assert!(!listing.is_arranged(), "the late row is not");
     assert_eq!(listing.current().unwrap().0, "n5");
     assert!(listing.to_arrange().is_some(), "the late row is still to be arranged");
+    listing.sort(None);
+    listing.arranged(answer(&order));
+    assert_eq!(listing.row_at(0).unwrap().1, 0, "an answer to what was asked before is late");
+    assert!(listing.is_arranged());
 }
