@@ -215,7 +215,7 @@ impl Keep<'_> {
             self.context.note(&format!("would write the mapping to {}", self.file.display()));
             return Ok(());
         }
-        let source = Some(plan.source.settings.options(Vec::new()));
+        let source = Some(plan.source.options());
         let mapping = Mapping { source, ..plan.mapping.clone() };
         match self.context.options.yes {
             true => mapping.save(&self.file),

@@ -100,7 +100,7 @@ impl Draft {
 
     /// Options that read the files exactly as they are read now.
     pub fn options(&self) -> SourceOptions {
-        self.source.settings.options(self.paths())
+        SourceOptions { paths: self.paths(), ..self.source.options() }
     }
 
     /// The table's name.

@@ -273,3 +273,26 @@ fn a_file_that_shrinks_between_opening_and_reading_does_not_end_quietly() {
     std::fs::write(&path, "").unwrap();
     assert!(read(&source, 64).is_err());
 }
+
+#[test]
+fn files_of_two_encodings_are_read_again_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let western = "id,name\n1,caf\u{e9} cr\u{e8}me br\u{fb}l\u{e9}e\n".chars().map(|c| c as u8).collect::<Vec<_>>();
+    let marked = [b"\xef\xbb\xbf".as_slice(), "id,name\n2,caf\u{e9}\n".as_bytes()].concat();
+    let utf8 = "id,name\n3,caf\u{e9} \u{6f22}\n".as_bytes().to_vec();
+    let paths = [("western", western), ("marked", marked), ("utf8", utf8)].map(|(name, bytes)| {
+        let path = folder.path().join(format!("{name}.csv"));
+        std::fs::write(&path, bytes).unwrap();
+        path
+    });
+    let encodings = |options: &SourceOptions| -> Vec<String> {
+        Source::open(options, &Monitor::new()).unwrap().files.iter().map(|file| file.encoding.clone()).collect()
+    };
+    for chosen in [&paths[..], &paths[..2], &paths[1..], &paths[2..], &paths[..1]] {
+        let first = Source::open(&SourceOptions::of(chosen), &Monitor::new()).unwrap();
+        let again = SourceOptions { paths: chosen.to_vec(), ..first.options() };
+        assert_eq!(encodings(&again), encodings(&SourceOptions::of(chosen)));
+        let differ = chosen.len() == 3;
+        assert_eq!(again.encoding.is_none(), differ, "{chosen:?}: {:?}", again.encoding);
+    }
+}

@@ -165,7 +165,7 @@ impl<'a> Load<'a> {
     /// How the files are read and mapped, from which the load can be repeated.
     fn options(&self) -> serde_json::Value {
         let mut mapping = self.plan.mapping.clone();
-        mapping.source = Some(self.plan.source.settings.options(Vec::new()));
+        mapping.source = Some(self.plan.source.options());
         again::record(&self.plan.request, &mapping)
     }
 

@@ -30,6 +30,7 @@ mod spool;
 mod text;
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,6 +127,19 @@ impl Source {
     /// compression or Parquet: each names the file and what to do.
     pub fn open(options: &SourceOptions, monitor: &Monitor) -> Result<Self> {
         open::open(options, monitor)
+    }
+
+    /// Options that read these files again as they are read now, but for their paths. Where files differ in their encoding
+    /// it is left to be detected again, for each; a UTF-8 mark at the start of one goes before any that is told.
+    pub fn options(&self) -> SourceOptions {
+        let unmarked = self.files.iter().filter(|file| file.mark_bytes == 0 || file.encoding != "UTF-8");
+        let encodings: BTreeSet<&str> = unmarked.map(|file| file.encoding.as_str()).collect();
+        let mut options = self.settings.options(Vec::new());
+        options.encoding = options.encoding.filter(|_| encodings.len() <= 1);
+        if let (Some(told), Some(only)) = (&mut options.encoding, encodings.first()) {
+            *told = (*only).to_string();
+        }
+        options
     }
 
     /// The rows in order, as blocks of about 1 MiB that begin and end with a record. Sequential and fast: nothing is
